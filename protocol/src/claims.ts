@@ -1,0 +1,112 @@
+import { ACCESS_TOKEN_LIFETIME_SECONDS } from './token.ts'
+
+/** The `typ` of an access token's header; a verifier takes exactly this one (RFC 9068 section 2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
+
+/** The largest clock difference that a verifier forgives, in seconds. */
+export const MAX_CLOCK_SKEW_SECONDS = 60
+
+/**
+ * The claims of an access token, names as they stand in the token (RFC 9068 section 2.2), and `gen`, the
+ * generation of the key that it was issued for.
+ *
+ * @see Our contract, section 3
+ */
+export interface AccessTokenClaims {
+  readonly iss: string
+  /** The key id. */
+  readonly sub: string
+  readonly aud: string
+  /** Epoch seconds. */
+  readonly exp: number
+  /** Epoch seconds. */
+  readonly iat: number
+  readonly jti: string
+  /** The key id. */
+  readonly client_id: string
+  /** Space-separated. */
+  readonly scope: string
+  /** The key's generation: a token of a lower one is dead. */
+  readonly gen: number
+}
+
+/** What differs from token to token; the rest of the claims follows from it. */
+export interface AccessTokenGrant {
+  readonly issuer: string
+  readonly audience: string
+  readonly keyId: string
+  readonly generation: number
+  /** Space-separated. */
+  readonly scope: string
+  readonly tokenId: string
+  /** Epoch seconds. */
+  readonly issuedAt: number
+}
+
+/** Writes the claims of an access token that lives {@link ACCESS_TOKEN_LIFETIME_SECONDS} (RFC 9068 section 2.2). */
+export function formatAccessTokenClaims(grant: AccessTokenGrant): AccessTokenClaims {
+  return {
+    iss: grant.issuer,
+    sub: grant.keyId,
+    aud: grant.audience,
+    exp: grant.issuedAt + ACCESS_TOKEN_LIFETIME_SECONDS,
+    iat: grant.issuedAt,
+    jti: grant.tokenId,
+    client_id: grant.keyId,
+    scope: grant.scope,
+    gen: grant.generation,
+  }
+}
+
+/** Why claims were not accepted. */
+export type ClaimProblem = 'malformed' | 'issuer' | 'audience' | 'expired' | 'not_yet_valid' | 'lifetime'
+
+/** What claims are held to. */
+export interface ClaimExpectations {
+  /** Compared letter for letter. */
+  readonly issuer: string
+  /** Compared letter for letter; a list of audiences in the token never matches. */
+  readonly audience: string
+  /** Epoch seconds. */
+  readonly now: number
+  /** 0 to {@link MAX_CLOCK_SKEW_SECONDS}. */
+  readonly clockSkewSeconds: number
+}
+
+/**
+ * Checks a decoded payload: every claim present and of its type, issuer and audience equal, not expired, not from
+ * the future beyond the skew, no longer-lived than an access token may be.
+ *
+ * @see RFC 9068 section 4; our contract, section 3
+ */
+export function checkAccessTokenClaims(
+  payload: unknown,
+  expected: ClaimExpectations,
+): { readonly claims: AccessTokenClaims } | { readonly problem: ClaimProblem } {
+  const claims = parseAccessTokenClaims(payload)
+  if (claims === undefined) return { problem: 'malformed' }
+  if (claims.iss !== expected.issuer) return { problem: 'issuer' }
+  if (claims.aud !== expected.audience) return { problem: 'audience' }
+  if (expected.now >= claims.exp + expected.clockSkewSeconds) return { problem: 'expired' }
+  if (claims.iat > expected.now + expected.clockSkewSeconds) return { problem: 'not_yet_valid' }
+  if (claims.exp <= claims.iat || claims.exp - claims.iat > ACCESS_TOKEN_LIFETIME_SECONDS)
+    return { problem: 'lifetime' }
+  return { claims }
+}
+
+function parseAccessTokenClaims(payload: unknown): AccessTokenClaims | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined
+  const { iss, sub, aud, exp, iat, jti, client_id, scope, gen } = payload as Record<string, unknown>
+  if (!isText(iss) || !isText(sub) || !isText(aud) || !isText(jti) || !isText(client_id)) return undefined
+  if (typeof scope !== 'string' || sub !== client_id) return undefined
+  if (!isCount(exp) || !isCount(iat) || !isCount(gen)) return undefined
+  return { iss, sub, aud, exp, iat, jti, client_id, scope, gen }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}

@@ -1,0 +1,79 @@
+import { type Scope, STREAM_SCOPE, UPLOAD_SCOPE } from './scopes.ts'
+
+/** The API versions whose exchange exists; they differ in the error body only (our contract, section 2). */
+export const API_VERSIONS = ['v0', 'v1'] as const
+
+/** One of {@link API_VERSIONS}. */
+export type ApiVersion = (typeof API_VERSIONS)[number]
+
+/** Says whether a value names an API version that has an exchange. */
+export function isApiVersion(value: unknown): value is ApiVersion {
+  return (API_VERSIONS as readonly unknown[]).includes(value)
+}
+
+/** Where an API key is exchanged for a token, by API version (our contract, section 1). */
+export const TOKEN_ENDPOINTS: Readonly<Record<ApiVersion, string>> = {
+  v0: '/v0/auth',
+  v1: '/v1/auth',
+}
+
+/** The public signing keys (RFC 7517). */
+export const KEY_SET_PATH = '/.well-known/jwks.json'
+/** Answers while the process lives. */
+export const LIVE_PATH = '/health/live'
+/** Answers 200 only when tokens can be issued. */
+export const READY_PATH = '/health/ready'
+/** The description of the service's HTTP interface, OpenAPI 3.1. */
+export const OPENAPI_PATH = '/openapi.json'
+/** The page that the `link` of an error body points at. */
+export const ERROR_PAGE_PATH = '/errors'
+
+/** Where the API answers if nobody says otherwise. */
+export const DEFAULT_API_URL = 'https://api.interhuman.ai'
+
+/** A path before which a token is checked, and the scope that it needs. */
+export interface ProtectedResource {
+  /** An exact path, or a prefix when it ends in `/*`. */
+  readonly path: string
+  readonly scope: Scope
+  /** Whether it is reached by a WebSocket handshake. */
+  readonly webSocket: boolean
+}
+
+const upload = (path: string): ProtectedResource => ({ path, scope: UPLOAD_SCOPE, webSocket: false })
+const stream = (path: string): ProtectedResource => ({ path, scope: STREAM_SCOPE, webSocket: true })
+
+/**
+ * The protected resources and the scope that each needs.
+ *
+ * @see Our contract, section 4
+ */
+export const PROTECTED_RESOURCES: readonly ProtectedResource[] = [
+  upload('/v0/upload/analyze'),
+  upload('/v1/upload/analyze'),
+  upload('/v2/upload/analyze'),
+  upload('/v2/upload/jobs/*'),
+  stream('/v0/stream/analyze'),
+  stream('/v1/stream/analyze'),
+  stream('/v2/stream/analyze'),
+]
+
+/** Finds the protected resource of a request path (no query); `undefined` means: not in the table, deny. */
+export function findProtectedResource(path: string): ProtectedResource | undefined {
+  return PROTECTED_RESOURCES.find((resource) =>
+    resource.path.endsWith('/*') ? isBelow(path, resource.path.slice(0, -1)) : resource.path === path,
+  )
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path.length > prefix.length && path.startsWith(prefix)
+}
+
+/**
+ * Says which error body a path speaks: `v0` below `/v0/`, the v1 body everywhere else.
+ *
+ * @see Our contract, section 2
+ */
+export function errorDialect(path: string): ApiVersion {
+  return path.startsWith('/v0/') || path === '/v0' ? 'v0' : 'v1'
+}

@@ -1,0 +1,325 @@
+import type { ApiVersion } from './endpoints.ts'
+
+/** One row of the catalogue: what leaves the service, the guard or a gateway is built from it and from nothing else. */
+export interface ErrorRow {
+  /** Interhuman's id where it published one (`ih`), ours otherwise (`ia9…`). */
+  readonly id: string
+  /** The HTTP status. */
+  readonly status: number
+  /** The heading on the error page; the slug is made from it. */
+  readonly title: string
+  /** What the caller reads. Never holds anything that the caller sent. */
+  readonly message: string
+  /** The word of RFC 6749 section 5.2 or RFC 6750 section 3.1. */
+  readonly oauth: string
+  /** What the caller does next. */
+  readonly advice: string
+}
+
+/**
+ * Every error there is. `ih` ids are published by Interhuman, `ia` ids are this project's own.
+ *
+ * @see Our contract, section 2
+ */
+export const ERRORS = {
+  internal: {
+    id: 'ih1001',
+    status: 500,
+    title: 'Internal server error',
+    message: 'The server failed in a way that it did not expect.',
+    oauth: 'server_error',
+    advice: 'Retry with backoff; if it lasts, report the correlation id.',
+  },
+  unavailable: {
+    id: 'ih1003',
+    status: 503,
+    title: 'Service unavailable',
+    message: 'Nothing can serve this request now. Nothing is billed.',
+    oauth: 'temporarily_unavailable',
+    advice: 'Retry after the time in Retry-After, or with backoff.',
+  },
+  invalidCredentials: {
+    id: 'ih2001',
+    status: 401,
+    title: 'Invalid credentials',
+    message: 'Unauthorized: the credential is unknown, wrong, expired, disabled or revoked.',
+    oauth: 'invalid_token',
+    advice: 'Check the key id and the secret, or ask for a new token. The cause is not told on purpose.',
+  },
+  credentialAbsent: {
+    id: 'ih2002',
+    status: 401,
+    title: 'No credential',
+    message: 'Unauthorized: the request carries no credential.',
+    oauth: 'invalid_token',
+    advice: 'Send `Authorization: Bearer <access token>`.',
+  },
+  insufficientScope: {
+    id: 'ih2003',
+    status: 403,
+    title: 'Insufficient scope',
+    message: 'Forbidden: the credential does not hold the scope that is needed.',
+    oauth: 'insufficient_scope',
+    advice: 'Ask for scopes that the key holds, or have its scopes widened by whoever made it.',
+  },
+  keySecretAbsent: {
+    id: 'ih2005',
+    status: 400,
+    title: 'Missing key secret',
+    message:
+      'The `key_secret` field is absent from the request body. This field is required to authenticate your API key.',
+    oauth: 'invalid_request',
+    advice: 'Add `key_secret` to the body.',
+  },
+  clientTokenExpired: {
+    id: 'ih2010',
+    status: 401,
+    title: 'Client token expired',
+    message: 'Unauthorized: the client token has expired.',
+    oauth: 'invalid_token',
+    advice: 'Ask your own backend for a new client token.',
+  },
+  clientTokenInvalid: {
+    id: 'ih2011',
+    status: 401,
+    title: 'Client token invalid',
+    message: 'Unauthorized: the client token is not valid.',
+    oauth: 'invalid_token',
+    advice: 'Ask your own backend for a new client token.',
+  },
+  clientTokenRevoked: {
+    id: 'ih2014',
+    status: 401,
+    title: 'Client token revoked',
+    message: 'Unauthorized: the client token was revoked.',
+    oauth: 'invalid_token',
+    advice: 'Ask your own backend for a new client token.',
+  },
+  rateLimited: {
+    id: 'ih3001',
+    status: 429,
+    title: 'Rate limit reached',
+    message: 'Too many requests in a short time.',
+    oauth: 'temporarily_unavailable',
+    advice: 'Retry after the time in Retry-After.',
+  },
+  concurrencyLimited: {
+    id: 'ih3002',
+    status: 429,
+    title: 'Too many at once',
+    message: 'Too many requests or sessions at once.',
+    oauth: 'temporarily_unavailable',
+    advice: 'Wait until one of yours has ended.',
+  },
+  quotaUsedUp: {
+    id: 'ih3003',
+    status: 429,
+    title: 'Account quota used up',
+    message: 'The quota of the account is used up.',
+    oauth: 'access_denied',
+    advice: 'Do not retry; raise the quota.',
+  },
+  videoBudgetUsedUp: {
+    id: 'ih3006',
+    status: 429,
+    title: 'Video budget used up',
+    message: "The client token's video budget is used up.",
+    oauth: 'access_denied',
+    advice: 'Ask your own backend for a new client token.',
+  },
+  noFile: {
+    id: 'ih4001',
+    status: 400,
+    title: 'No file',
+    message: 'The request carries no file.',
+    oauth: 'invalid_request',
+    advice: 'Send the video as the file of the request.',
+  },
+  unsupportedContainer: {
+    id: 'ih4002',
+    status: 400,
+    title: 'Unsupported container',
+    message: 'The container format of the file is not supported.',
+    oauth: 'invalid_request',
+    advice: 'Convert the video to a supported container.',
+  },
+  fileTooLarge: {
+    id: 'ih4003',
+    status: 413,
+    title: 'File too large',
+    message: 'The file is larger than 32 MB.',
+    oauth: 'invalid_request',
+    advice: 'Send a smaller file.',
+  },
+  bodyNotJson: {
+    id: 'ia9001',
+    status: 400,
+    title: 'Body is not JSON',
+    message: 'The request body is not JSON in UTF-8.',
+    oauth: 'invalid_request',
+    advice: 'Send a JSON object.',
+  },
+  bodyNotObject: {
+    id: 'ia9002',
+    status: 400,
+    title: 'Body is not a JSON object',
+    message: 'The request body is JSON but not an object.',
+    oauth: 'invalid_request',
+    advice: 'Send a JSON object.',
+  },
+  wrongContentType: {
+    id: 'ia9003',
+    status: 400,
+    title: 'Wrong content type',
+    message: 'The content type of the request is absent or not `application/json`.',
+    oauth: 'invalid_request',
+    advice: 'Send `Content-Type: application/json`.',
+  },
+  keyIdAbsent: {
+    id: 'ia9004',
+    status: 400,
+    title: 'Missing key id',
+    message: 'The `key_id` field is absent from the request body.',
+    oauth: 'invalid_request',
+    advice: 'Add `key_id` to the body.',
+  },
+  scopesAbsent: {
+    id: 'ia9005',
+    status: 400,
+    title: 'Missing scopes',
+    message: 'The `scopes` field is absent from the request body.',
+    oauth: 'invalid_request',
+    advice: 'Add `scopes`, a list with at least one scope, to the body.',
+  },
+  credentialInQuery: {
+    id: 'ia9006',
+    status: 400,
+    title: 'Credential in the query',
+    message: 'The query string names a credential. A credential belongs in the request body only.',
+    oauth: 'invalid_request',
+    advice: 'Move it to the body, and rotate the key: addresses end up in logs.',
+  },
+  malformedRequest: {
+    id: 'ia9007',
+    status: 400,
+    title: 'Malformed request',
+    message: 'The request is not well-formed HTTP.',
+    oauth: 'invalid_request',
+    advice: 'Check what stands between you and the service; a proxy may have changed the request.',
+  },
+  fieldInvalid: {
+    id: 'ia9008',
+    status: 422,
+    title: 'Invalid field',
+    message: 'A field of the request body has a value that is not allowed.',
+    oauth: 'invalid_scope',
+    advice: 'The body says which field and what is wrong with it.',
+  },
+  notFound: {
+    id: 'ia9009',
+    status: 404,
+    title: 'Not found',
+    message: 'There is nothing at this path.',
+    oauth: 'invalid_request',
+    advice: 'Check the path.',
+  },
+  methodNotAllowed: {
+    id: 'ia9010',
+    status: 405,
+    title: 'Method not allowed',
+    message: 'This path does not take this method.',
+    oauth: 'invalid_request',
+    advice: 'Use a method that the Allow header names.',
+  },
+  requestTimeout: {
+    id: 'ia9011',
+    status: 408,
+    title: 'Request timeout',
+    message: 'The request did not arrive in time.',
+    oauth: 'invalid_request',
+    advice: 'Send the whole request at once.',
+  },
+  bodyTooLarge: {
+    id: 'ia9012',
+    status: 413,
+    title: 'Body too large',
+    message: 'The request body is larger than the service takes.',
+    oauth: 'invalid_request',
+    advice: 'Send only the fields that the request needs.',
+  },
+  headersTooLarge: {
+    id: 'ia9013',
+    status: 431,
+    title: 'Headers too large',
+    message: 'The headers of the request are larger than the service takes.',
+    oauth: 'invalid_request',
+    advice: 'Send fewer or shorter headers.',
+  },
+} as const satisfies Record<string, ErrorRow>
+
+/** The name of a row of {@link ERRORS}. */
+export type ErrorName = keyof typeof ERRORS
+
+/** What is wrong with a field of a request: `scopes[1]` → `is not a known scope`. Never holds the value. */
+export type FieldProblems = Readonly<Record<string, string>>
+
+/** What makes an error body out of a row. */
+export interface ErrorContext {
+  readonly correlationId: string
+  /** The address of the page with one heading an id. */
+  readonly errorPage: string
+  /** Only with a 422. */
+  readonly problems?: FieldProblems
+}
+
+/** The v1 error body, fields in this order (our contract, section 2). */
+export interface ErrorBodyV1 {
+  readonly error_id: string
+  readonly correlation_id: string
+  readonly link: string
+  readonly message: string
+}
+
+/** The v0 error body: the specification's three fields, then those of v1, in this order (our contract, section 2). */
+export interface ErrorBodyV0 extends ErrorBodyV1 {
+  readonly detail: string
+  readonly status_code: number
+  readonly extra: FieldProblems
+}
+
+/** Writes a row's slug: the id and the title in kebab case. */
+export function errorSlug(row: ErrorRow): string {
+  const title = row.title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+  return `${row.id}-${title}`
+}
+
+/** Writes the `link` of an error body. */
+export function formatErrorLink(row: ErrorRow, errorPage: string): string {
+  return `${errorPage}#${errorSlug(row)}`
+}
+
+/** Writes an error body in the dialect of an API version. */
+export function formatErrorBody(
+  row: ErrorRow,
+  version: ApiVersion,
+  context: ErrorContext,
+): ErrorBodyV0 | ErrorBodyV1 {
+  const problems = context.problems ?? {}
+  const message = formatMessage(row.message, problems)
+  const body: ErrorBodyV1 = {
+    error_id: row.id,
+    correlation_id: context.correlationId,
+    link: formatErrorLink(row, context.errorPage),
+    message,
+  }
+  if (version === 'v1') return body
+  return { detail: message, status_code: row.status, extra: problems, ...body }
+}
+
+function formatMessage(message: string, problems: FieldProblems): string {
+  const listed = Object.entries(problems).map(([field, problem]) => `\`${field}\` ${problem}`)
+  return listed.length === 0 ? message : `${message} ${listed.join('; ')}.`
+}

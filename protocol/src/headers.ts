@@ -1,0 +1,11 @@
+/** The header of every response of the service: a UUID that the service makes (our contract, section 1). */
+export const CORRELATION_ID_HEADER = 'X-Correlation-ID'
+
+/** A caller's own id of a request: logged, never echoed (our contract, section 1). */
+export const CLIENT_REQUEST_ID_HEADER = 'X-Client-Request-Id'
+
+/** What a 401 or a 403 answers with (RFC 6750 section 3). */
+export const CHALLENGE_HEADER = 'WWW-Authenticate'
+
+/** The body type of every request and response of the exchange. */
+export const JSON_CONTENT_TYPE = 'application/json'

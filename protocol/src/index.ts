@@ -1,0 +1,74 @@
+export { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithms.ts'
+export {
+  BEARER_SUBPROTOCOL,
+  type BearerReading,
+  type ChallengeError,
+  formatChallenge,
+  readBearer,
+  readSubprotocolBearer,
+  type SubprotocolReading,
+} from './bearer.ts'
+export {
+  ACCESS_TOKEN_TYPE,
+  type AccessTokenClaims,
+  type AccessTokenGrant,
+  type ClaimExpectations,
+  type ClaimProblem,
+  checkAccessTokenClaims,
+  formatAccessTokenClaims,
+  MAX_CLOCK_SKEW_SECONDS,
+} from './claims.ts'
+export {
+  API_VERSIONS,
+  type ApiVersion,
+  DEFAULT_API_URL,
+  ERROR_PAGE_PATH,
+  errorDialect,
+  findProtectedResource,
+  isApiVersion,
+  KEY_SET_PATH,
+  LIVE_PATH,
+  OPENAPI_PATH,
+  PROTECTED_RESOURCES,
+  type ProtectedResource,
+  READY_PATH,
+  TOKEN_ENDPOINTS,
+} from './endpoints.ts'
+export {
+  ERRORS,
+  type ErrorBodyV0,
+  type ErrorBodyV1,
+  type ErrorContext,
+  type ErrorName,
+  type ErrorRow,
+  errorSlug,
+  type FieldProblems,
+  formatErrorBody,
+  formatErrorLink,
+} from './errors.ts'
+export {
+  CHALLENGE_HEADER,
+  CLIENT_REQUEST_ID_HEADER,
+  CORRELATION_ID_HEADER,
+  JSON_CONTENT_TYPE,
+} from './headers.ts'
+export { type KeySet, type PublicEcKey, type PublicJwk, type PublicOkpKey, parseKeySet } from './key-set.ts'
+export {
+  formatScope,
+  isScope,
+  parseScope,
+  SCOPES,
+  type Scope,
+  STREAM_SCOPE,
+  UPLOAD_SCOPE,
+  uniqueScopes,
+} from './scopes.ts'
+export {
+  ACCESS_TOKEN_LIFETIME_SECONDS,
+  formatTokenRequest,
+  formatTokenResponse,
+  TOKEN_TYPE,
+  type TokenRequest,
+  type TokenRequestParameters,
+  type TokenResponse,
+} from './token.ts'

@@ -75,32 +75,38 @@ export interface ClaimExpectations {
 
 /**
  * Checks a decoded payload: every claim present and of its type, issuer and audience equal, not expired, not from
- * the future beyond the skew, no longer-lived than an access token may be.
+ * the future beyond the skew, no longer-lived than an access token may be. Our tokens have no `nbf`; one that has is
+ * held to it.
  *
- * @see RFC 9068 section 4; our contract, section 3
+ * @see RFC 9068 section 4; RFC 7519 section 4.1.5; our contract, section 3
  */
 export function checkAccessTokenClaims(
   payload: unknown,
   expected: ClaimExpectations,
 ): { readonly claims: AccessTokenClaims } | { readonly problem: ClaimProblem } {
-  const claims = parseAccessTokenClaims(payload)
-  if (claims === undefined) return { problem: 'malformed' }
+  const parsed = parseAccessTokenClaims(payload)
+  if (parsed === undefined) return { problem: 'malformed' }
+  const { claims, notBefore } = parsed
   if (claims.iss !== expected.issuer) return { problem: 'issuer' }
   if (claims.aud !== expected.audience) return { problem: 'audience' }
   if (expected.now >= claims.exp + expected.clockSkewSeconds) return { problem: 'expired' }
-  if (claims.iat > expected.now + expected.clockSkewSeconds) return { problem: 'not_yet_valid' }
+  if (Math.max(claims.iat, notBefore) > expected.now + expected.clockSkewSeconds)
+    return { problem: 'not_yet_valid' }
   if (claims.exp <= claims.iat || claims.exp - claims.iat > ACCESS_TOKEN_LIFETIME_SECONDS)
     return { problem: 'lifetime' }
   return { claims }
 }
 
-function parseAccessTokenClaims(payload: unknown): AccessTokenClaims | undefined {
+function parseAccessTokenClaims(
+  payload: unknown,
+): { readonly claims: AccessTokenClaims; readonly notBefore: number } | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined
-  const { iss, sub, aud, exp, iat, jti, client_id, scope, gen } = payload as Record<string, unknown>
+  const record = payload as Record<string, unknown>
+  const { iss, sub, aud, exp, iat, nbf = 0, jti, client_id, scope, gen } = record
   if (!isText(iss) || !isText(sub) || !isText(aud) || !isText(jti) || !isText(client_id)) return undefined
   if (typeof scope !== 'string' || sub !== client_id) return undefined
-  if (!isCount(exp) || !isCount(iat) || !isCount(gen)) return undefined
-  return { iss, sub, aud, exp, iat, jti, client_id, scope, gen }
+  if (!isCount(exp) || !isCount(iat) || !isCount(nbf) || !isCount(gen)) return undefined
+  return { claims: { iss, sub, aud, exp, iat, jti, client_id, scope, gen }, notBefore: nbf }
 }
 
 function isText(value: unknown): value is string {

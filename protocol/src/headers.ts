@@ -7,5 +7,14 @@ export const CLIENT_REQUEST_ID_HEADER = 'X-Client-Request-Id'
 /** What a 401 or a 403 answers with (RFC 6750 section 3). */
 export const CHALLENGE_HEADER = 'WWW-Authenticate'
 
+/** Where a request carries its credential (RFC 6750 section 2.1). */
+export const AUTHORIZATION_HEADER = 'Authorization'
+
+/** Where a WebSocket handshake of a browser carries its credential (our contract, section 4). */
+export const SUBPROTOCOL_HEADER = 'Sec-WebSocket-Protocol'
+
+/** When to come again, in seconds (RFC 9110 section 10.2.3). */
+export const RETRY_AFTER_HEADER = 'Retry-After'
+
 /** The body type of every request and response of the exchange. */
 export const JSON_CONTENT_TYPE = 'application/json'

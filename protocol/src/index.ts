@@ -47,10 +47,13 @@ export {
   formatErrorLink,
 } from './errors.ts'
 export {
+  AUTHORIZATION_HEADER,
   CHALLENGE_HEADER,
   CLIENT_REQUEST_ID_HEADER,
   CORRELATION_ID_HEADER,
   JSON_CONTENT_TYPE,
+  RETRY_AFTER_HEADER,
+  SUBPROTOCOL_HEADER,
 } from './headers.ts'
 export { type KeySet, type PublicEcKey, type PublicJwk, type PublicOkpKey, parseKeySet } from './key-set.ts'
 export {

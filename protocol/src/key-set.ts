@@ -36,7 +36,7 @@ export interface KeySet {
  * @throws {TypeError} when the value is not an object with a `keys` list.
  */
 export function parseKeySet(value: unknown): KeySet {
-  const keys = isRecord(value) ? value['keys'] : undefined
+  const keys = isRecord(value) ? value.keys : undefined
   if (!Array.isArray(keys)) throw new TypeError('not a key set: no list of keys')
   return { keys: keys.flatMap((key) => parsePublicJwk(key) ?? []) }
 }

@@ -1,0 +1,69 @@
+import { JSON_CONTENT_TYPE, type KeySet, parseKeySet } from '@interhuman-auth/protocol'
+import { parseJsonObject } from './jws.ts'
+
+/** The largest key set that is read, in bytes; one key has about 200. */
+export const MAX_KEY_SET_BYTES = 65_536
+
+/** A key set and how long its server says that it may be kept. */
+export interface FetchedKeySet {
+  readonly keySet: KeySet
+  /** `max-age` in seconds; `undefined` when the answer has none. */
+  readonly maxAgeSeconds: number | undefined
+}
+
+/**
+ * Reads the address of a key set.
+ *
+ * @throws {TypeError} unless it is https, or http to this machine, and has no user name or password: whoever can
+ *   change the answer can issue tokens.
+ */
+export function parseKeySetAddress(address: string | URL): URL {
+  if (!URL.canParse(String(address))) throw new TypeError('the key set needs an absolute address')
+  const url = new URL(address)
+  const trusted = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+  if (!trusted) throw new TypeError('the key set needs an https address (http only to this machine)')
+  if (url.username !== '' || url.password !== '')
+    throw new TypeError('the address of the key set must not hold a user name or a password')
+  return url
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+}
+
+/**
+ * Fetches a key set once: no redirect followed, bounded in time and in size, no retry.
+ *
+ * @throws {Error} whose message says what went wrong in words for the operator, without anything from the answer.
+ */
+export async function fetchKeySet(url: URL, timeoutMs: number): Promise<FetchedKeySet> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    const response = await fetch(url, { redirect: 'manual', signal, headers: { Accept: JSON_CONTENT_TYPE } })
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      throw new Error(`the key set answered with status ${response.status}`)
+    }
+    const keySet = parseKeySet(parseJsonObject(await readBounded(response)))
+    return { keySet, maxAgeSeconds: parseMaxAge(response.headers.get('cache-control')) }
+  } catch (error) {
+    if (signal.aborted) throw new Error(`the key set did not arrive within ${timeoutMs} ms`)
+    throw error
+  }
+}
+
+async function readBounded(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > MAX_KEY_SET_BYTES) throw new Error(`the key set is larger than ${MAX_KEY_SET_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function parseMaxAge(cacheControl: string | null): number | undefined {
+  const seconds = /(?:^|[\s,])max-age="?(\d{1,9})\b/i.exec(cacheControl ?? '')?.[1]
+  return seconds === undefined ? undefined : Number(seconds)
+}

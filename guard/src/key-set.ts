@@ -1,0 +1,102 @@
+import type { KeySet } from '@interhuman-auth/protocol'
+import { type FetchedKeySet, fetchKeySet, parseKeySetAddress } from './fetch-key-set.ts'
+import type { KeyLookup, KeySource } from './key-source.ts'
+import { publicVerificationKey, type VerificationKey } from './verification-key.ts'
+
+/** At most one fetch in so many milliseconds, whatever tokens come. */
+export const REFETCH_COOLDOWN_MS = 5_000
+
+/** How long keys go on serving after the last fetch that succeeded, in milliseconds, while every new one fails. */
+export const KEEP_KEYS_MS = 3_600_000
+
+const DEFAULT_MAX_AGE_SECONDS = 300
+const MIN_MAX_AGE_SECONDS = 30
+const MAX_MAX_AGE_SECONDS = KEEP_KEYS_MS / 1000
+
+/** What differs between one remote key set and another. */
+export interface KeySetOptions {
+  /** From connecting to the last byte; 5,000 unless told. */
+  readonly timeoutMs?: number
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number
+}
+
+/**
+ * The public keys of a service, fetched from its key set when the first token comes and kept as long as the answer's
+ * `max-age` says (30 s to an hour, 300 s if it says nothing). All lookups share one fetch. An unknown `kid` asks again,
+ * at most once in {@link REFETCH_COOLDOWN_MS}; known keys do not wait for that. When a fetch fails, the keys at hand
+ * serve for at most {@link KEEP_KEYS_MS} since the last that succeeded; a key that a new set lacks is gone at once.
+ *
+ * @see RFC 7517 section 5; our contract, section 3
+ * @throws {TypeError} unless the address is https, or http to this machine.
+ */
+export function keySet(address: string | URL, options: KeySetOptions = {}): KeySource {
+  const url = parseKeySetAddress(address)
+  const { timeoutMs = 5_000, now = () => performance.now() } = options
+  let keys: ReadonlyMap<string, VerificationKey> = new Map()
+  let fetchedAt = Number.NEGATIVE_INFINITY
+  let freshForMs = 0
+  let attemptedAt = Number.NEGATIVE_INFINITY
+  let failure: string | undefined
+  let flight: Promise<void> | undefined
+
+  async function attempt(): Promise<void> {
+    const startedAt = now()
+    try {
+      const fetched = await fetchKeySet(url, timeoutMs)
+      keys = readKeys(fetched.keySet)
+      freshForMs = readFreshForMs(fetched)
+      fetchedAt = startedAt
+      failure = undefined
+    } catch (error) {
+      failure = describeFailure(error)
+    }
+    attemptedAt = now()
+    flight = undefined
+  }
+
+  function refetch(): Promise<void> {
+    if (flight === undefined && now() - attemptedAt >= REFETCH_COOLDOWN_MS) flight = attempt()
+    return flight ?? Promise.resolve()
+  }
+
+  function usableKey(kid: string): VerificationKey | undefined {
+    return now() - fetchedAt < KEEP_KEYS_MS ? keys.get(kid) : undefined
+  }
+
+  async function find(kid: string): Promise<KeyLookup> {
+    const known = usableKey(kid)
+    if (known !== undefined && now() - fetchedAt < freshForMs) return { key: known }
+    const fetched = refetch()
+    // A set that is due makes its first caller wait; once a fetch has failed, nobody waits for the next one.
+    if (known !== undefined && failure !== undefined) return { key: known }
+    await fetched
+    const key = usableKey(kid)
+    if (key !== undefined) return { key }
+    return failure === undefined ? { missing: 'unknown' } : { missing: 'unavailable', detail: failure }
+  }
+
+  return { find }
+}
+
+function readKeys(set: KeySet): ReadonlyMap<string, VerificationKey> {
+  const keys = new Map<string, VerificationKey>()
+  for (const jwk of set.keys) {
+    try {
+      keys.set(jwk.kid, publicVerificationKey(jwk))
+    } catch {
+      // One key that is none must not take the others with it.
+    }
+  }
+  return keys
+}
+
+function readFreshForMs({ maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS }: FetchedKeySet): number {
+  return 1000 * Math.min(Math.max(maxAgeSeconds, MIN_MAX_AGE_SECONDS), MAX_MAX_AGE_SECONDS)
+}
+
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return 'the key set could not be fetched'
+  const code = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined
+  return typeof code === 'string' ? `the key set could not be reached (${code})` : error.message
+}

@@ -1,0 +1,16 @@
+import type { VerificationKey } from './verification-key.ts'
+
+/** What a key source says of a `kid`: here it is, there is none, or it cannot be told now (and why, for the operator). */
+export type KeyLookup =
+  | { readonly key: VerificationKey }
+  | { readonly missing: 'unknown' }
+  | { readonly missing: 'unavailable'; readonly detail: string }
+
+/**
+ * Where the keys come from: `keySet` or `sharedKeys`. A verifier takes one, and each has one kind of key, so a public
+ * key can never stand in for a shared one.
+ */
+export interface KeySource {
+  /** Looks a `kid` up, letter for letter; it is a name in a table and nothing else. Never rejects. */
+  readonly find: (kid: string) => Promise<KeyLookup>
+}

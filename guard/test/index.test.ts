@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import * as guard from '@interhuman-auth/guard'
+import * as nodeHttp from '@interhuman-auth/guard/node-http'
+import type { AccessTokenClaims, Scope } from '@interhuman-auth/protocol'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+
+describe('the public surface', () => {
+  it('is these functions and no others', () => {
+    expect(Object.keys(guard).sort()).toEqual(['createGuard', 'createVerifier', 'keySet', 'sharedKeys'])
+    expect(Object.keys(nodeHttp)).toEqual(['protectHandler'])
+  })
+
+  it('hands over claims only with a grant, and an answer only with a denial', () => {
+    type Decision = Awaited<ReturnType<guard.Protect>>
+    expectTypeOf<Extract<Decision, { granted: true }>['claims']>().toEqualTypeOf<AccessTokenClaims>()
+    expectTypeOf<Extract<Decision, { granted: false }>>().not.toHaveProperty('claims')
+    expectTypeOf<Extract<Decision, { granted: true }>>().not.toHaveProperty('status')
+  })
+
+  it('takes a WHATWG Request and a scope of the contract', () => {
+    expectTypeOf<Request>().toExtend<guard.ProtectedRequest>()
+    expectTypeOf<Parameters<guard.Protect>[1]>().toEqualTypeOf<Scope>()
+  })
+
+  it('takes one source of keys, so that no guard holds a shared key beside a key set', () => {
+    expectTypeOf<guard.VerifierOptions['keys']>().toEqualTypeOf<guard.KeySource>()
+  })
+
+  it('gives a listener that fits Node’s http server', () => {
+    expectTypeOf<ReturnType<typeof nodeHttp.protectHandler>>().toExtend<
+      (request: IncomingMessage, response: ServerResponse) => void
+    >()
+  })
+})

@@ -1,0 +1,273 @@
+import type { RequestListener } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { MAX_KEY_SET_BYTES } from '../src/fetch-key-set.ts'
+import { KEEP_KEYS_MS, keySet, REFETCH_COOLDOWN_MS } from '../src/key-set.ts'
+import { edDsa, es256, type SigningFixture } from './support/signing.ts'
+import { type RunningServer, startServer } from './support/start-server.ts'
+
+const first = es256('first')
+const second = edDsa('second')
+const body = (...fixtures: SigningFixture[]) => JSON.stringify({ keys: fixtures.map(({ jwk }) => jwk) })
+
+const servers: RunningServer[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop()))
+})
+
+/** A key set behind a real socket, whose answer a test can change, and a clock that a test can turn. */
+async function startKeySet(answer: { listener: RequestListener }, timeoutMs = 5_000) {
+  const seen = { requests: 0, clock: 1_000_000 }
+  const server = await startServer((request, response) => {
+    seen.requests += 1
+    answer.listener(request, response)
+  })
+  servers.push(server)
+  const keys = keySet(`${server.url}/.well-known/jwks.json`, { timeoutMs, now: () => seen.clock })
+  return { keys, seen, server }
+}
+
+const says =
+  (text: string, headers: Record<string, string> = { 'Cache-Control': 'max-age=300' }): RequestListener =>
+  (_request, response) =>
+    response.writeHead(200, { 'Content-Type': 'application/json', ...headers }).end(text)
+const fails: RequestListener = (_request, response) => response.writeHead(500).end('LEAK')
+
+describe('the address', () => {
+  it.each([
+    'https://auth.example.com/.well-known/jwks.json',
+    'http://127.0.0.1:4747/jwks',
+    'http://127.1.2.3/jwks',
+    'http://localhost:1/jwks',
+    'http://[::1]:1/jwks',
+  ])('takes %s', (address) => {
+    expect(() => keySet(address)).not.toThrow()
+    expect(() => keySet(new URL(address))).not.toThrow()
+  })
+
+  it.each([
+    'http://auth.example.com/jwks',
+    'http://127.0.0.1.example.com/jwks',
+    'http://localhost.example.com/jwks',
+    'http://10.0.0.1/jwks',
+    'http://[::ffff:10.0.0.1]/jwks',
+    'https://name:LEAK@auth.example.com/jwks',
+    'https://name@auth.example.com/jwks',
+    'file:///etc/passwd',
+    'data:application/json,{"keys":[]}',
+    'ftp://auth.example.com/jwks',
+    '/jwks',
+    '',
+  ])('refuses %s with a TypeError that does not repeat it', (address) => {
+    expect(() => keySet(address)).toThrow(TypeError)
+    expect(() => keySet(address)).not.toThrow(/LEAK/)
+  })
+})
+
+describe('fetching', () => {
+  it('waits for the first token, then fetches once for everybody', async () => {
+    const { keys, seen } = await startKeySet({ listener: says(body(first, second)) })
+    expect(seen.requests).toBe(0)
+    const lookups = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => keys.find(i % 2 ? 'first' : 'second')),
+    )
+    expect(lookups.every((lookup) => 'key' in lookup)).toBe(true)
+    expect(lookups[1]).toMatchObject({ key: { algorithm: 'ES256' } })
+    expect(lookups[0]).toMatchObject({ key: { algorithm: 'EdDSA' } })
+    expect(seen.requests).toBe(1)
+  })
+
+  it.each([
+    ['what max-age says', 'public, max-age=120', 120],
+    ['300 s when it says nothing', '', 300],
+    ['30 s at least', 'no-store, max-age=0', 30],
+    ['an hour at most', 'max-age=999999999', 3600],
+    ['s-maxage aside', 's-maxage=900', 300],
+  ])('keeps a set for %s', async (_what, cacheControl, seconds) => {
+    const { keys, seen } = await startKeySet({
+      listener: says(body(first), { 'Cache-Control': cacheControl }),
+    })
+    await keys.find('first')
+    seen.clock += seconds * 1000 - 1
+    await keys.find('first')
+    expect(seen.requests).toBe(1)
+    seen.clock += 1
+    await keys.find('first')
+    expect(seen.requests).toBe(2)
+  })
+
+  it('drops a key that a new set lacks at once, and takes up a new one', async () => {
+    const answer = { listener: says(body(first)) }
+    const { keys, seen } = await startKeySet(answer)
+    expect(await keys.find('first')).toHaveProperty('key')
+    answer.listener = says(body(second))
+    seen.clock += 300_000
+    expect(await keys.find('second')).toHaveProperty('key')
+    expect(await keys.find('first')).toEqual({ missing: 'unknown' })
+  })
+
+  it('skips what is no key of ours and takes the rest', async () => {
+    const odd = [null, 'x', { kty: 'oct', kid: 'first', k: 'LEAK' }, { kty: 'RSA', kid: 'first', n: 'AQAB' }]
+    const broken = { ...first.jwk, kid: 'broken', x: 'AAAA' }
+    const text = JSON.stringify({ keys: [...odd, broken, first.jwk] })
+    const { keys } = await startKeySet({ listener: says(text) })
+    expect(await keys.find('first')).toMatchObject({ key: { algorithm: 'ES256' } })
+    expect(await keys.find('broken')).toEqual({ missing: 'unknown' })
+  })
+
+  it('has no keys by the names of a prototype, and takes `__proto__` as a name like any other', async () => {
+    const { keys } = await startKeySet({ listener: says(body(es256('__proto__'))) })
+    expect(await keys.find('constructor')).toEqual({ missing: 'unknown' })
+    expect(await keys.find('__proto__')).toHaveProperty('key')
+  })
+})
+
+describe('attack 14: a flood of unknown kids', () => {
+  it('causes one fetch in a cooldown, and known keys are not held up by it', async () => {
+    const { keys, seen } = await startKeySet({ listener: says(body(first)) })
+    await keys.find('first')
+    for (let round = 1; round <= 3; round++) {
+      seen.clock += REFETCH_COOLDOWN_MS
+      const flood = Array.from({ length: 1000 }, (_, i) => keys.find(`unknown-${round}-${i}`))
+      expect(await keys.find('first')).toHaveProperty('key')
+      for (const lookup of await Promise.all(flood)) expect(lookup).toEqual({ missing: 'unknown' })
+      expect(seen.requests).toBe(1 + round)
+    }
+    seen.clock += REFETCH_COOLDOWN_MS - 1
+    await keys.find('unknown')
+    expect(seen.requests).toBe(4)
+  })
+
+  it('does not hold up known keys even while the key set hangs', async () => {
+    const answer = { listener: says(body(first)) }
+    const { keys, seen } = await startKeySet(answer, 200)
+    await keys.find('first')
+    answer.listener = () => undefined
+    seen.clock += REFETCH_COOLDOWN_MS
+    const unknown = keys.find('unknown')
+    const settled: string[] = []
+    const both = [
+      unknown.then(() => settled.push('unknown')),
+      keys.find('first').then((lookup) => settled.push('key' in lookup ? 'first' : 'none')),
+    ]
+    await Promise.all(both)
+    expect(settled).toEqual(['first', 'unknown'])
+  })
+})
+
+describe('a key set that cannot be had', () => {
+  const listeners: [string, RequestListener, RegExp][] = [
+    ['a status', fails, /^the key set answered with status 500$/],
+    [
+      'a redirect',
+      (_request, response) => response.writeHead(302, { Location: '/other' }).end(),
+      /^the key set answered with status 302$/,
+    ],
+    ['another body', says('LEAK'), /^not a key set: no list of keys$/],
+    ['a list', says('[]'), /^not a key set: no list of keys$/],
+    ['no answer', () => undefined, /^the key set did not arrive within 200 ms$/],
+    [
+      'half an answer',
+      (_request, response) => response.writeHead(200).write('{"keys":['),
+      /^the key set did not arrive within 200 ms$/,
+    ],
+    ['too much', says(' '.repeat(MAX_KEY_SET_BYTES + 1)), /^the key set is larger than 65536 bytes$/],
+    [
+      'a reset',
+      (request) => request.socket.destroy(),
+      /^the key set could not be reached \(UND_ERR_SOCKET\)$/,
+    ],
+  ]
+
+  it.each(listeners)('is told to the operator without what it sent: %s', async (_what, listener, detail) => {
+    const { keys, seen } = await startKeySet({ listener }, 200)
+    const lookup = await keys.find('first')
+    expect(lookup).toEqual({ missing: 'unavailable', detail: expect.stringMatching(detail) })
+    await keys.find('first')
+    expect(seen.requests).toBe(1)
+  })
+
+  it('says so when nobody listens', async () => {
+    const { keys, server } = await startKeySet({ listener: fails })
+    await server.stop()
+    const detail = 'the key set could not be reached (ECONNREFUSED)'
+    expect(await keys.find('first')).toEqual({ missing: 'unavailable', detail })
+  })
+
+  it('takes exactly the largest set', async () => {
+    const text = body(first)
+    const { keys } = await startKeySet({ listener: says(text + ' '.repeat(MAX_KEY_SET_BYTES - text.length)) })
+    expect(await keys.find('first')).toHaveProperty('key')
+  })
+
+  it('follows no redirect, not even to itself', async () => {
+    const paths: (string | undefined)[] = []
+    const { keys } = await startKeySet({
+      listener(request, response) {
+        paths.push(request.url)
+        response.writeHead(307, { Location: '/other' }).end()
+      },
+    })
+    await keys.find('first')
+    expect(paths).toEqual(['/.well-known/jwks.json'])
+  })
+
+  it('is asked again after the cooldown, and then serves', async () => {
+    const answer = { listener: fails }
+    const { keys, seen } = await startKeySet(answer)
+    await keys.find('first')
+    answer.listener = says(body(first))
+    seen.clock += REFETCH_COOLDOWN_MS - 1
+    expect(await keys.find('first')).toHaveProperty('missing', 'unavailable')
+    seen.clock += 1
+    expect(await keys.find('first')).toHaveProperty('key')
+  })
+
+  it('leaves the keys at hand in service for an hour since the last success, and not a moment longer', async () => {
+    const answer = { listener: says(body(first)) }
+    const { keys, seen } = await startKeySet(answer)
+    await keys.find('first')
+    answer.listener = fails
+    seen.clock += 300_000
+    expect(await keys.find('first')).toHaveProperty('key')
+    expect(await keys.find('unknown')).toHaveProperty('missing', 'unavailable')
+    seen.clock += KEEP_KEYS_MS - 300_000 - 1
+    expect(await keys.find('first')).toHaveProperty('key')
+    seen.clock += 1
+    expect(await keys.find('first')).toHaveProperty('missing', 'unavailable')
+  })
+
+  it('makes one caller wait at most: once a fetch has failed, known keys serve while the next one runs', async () => {
+    const answer = { listener: says(body(first)) }
+    const { keys, seen } = await startKeySet(answer, 200)
+    await keys.find('first')
+    answer.listener = fails
+    seen.clock += 300_000
+    await keys.find('first')
+    let hanging = 0
+    answer.listener = () => {
+      hanging += 1
+    }
+    seen.clock += REFETCH_COOLDOWN_MS
+    const order: string[] = []
+    await Promise.all([
+      keys.find('first').then(() => order.push('known')),
+      keys.find('unknown').then(() => order.push('unknown')),
+    ])
+    expect(order).toEqual(['known', 'unknown'])
+    expect(hanging).toBe(1)
+  })
+
+  it('recovers in the background, without a token that fails', async () => {
+    const answer = { listener: says(body(first)) }
+    const { keys, seen } = await startKeySet(answer)
+    await keys.find('first')
+    answer.listener = fails
+    seen.clock += 300_000
+    await keys.find('first')
+    answer.listener = says(body(second))
+    seen.clock += REFETCH_COOLDOWN_MS
+    expect(await keys.find('first')).toHaveProperty('key')
+    expect(await keys.find('second')).toHaveProperty('key')
+    expect(await keys.find('first')).toEqual({ missing: 'unknown' })
+  })
+})

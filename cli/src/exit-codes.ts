@@ -1,0 +1,46 @@
+import type { TransportErrorCode } from '@interhuman-auth/client'
+
+/** The exit codes that scripts depend on (our contract, section 9). */
+export const EXIT = {
+  /** Status 200, and the body whole. */
+  ok: 0,
+  /** Wrong usage. */
+  usage: 2,
+  /** No credential, half of one, or an unsafe file. */
+  credential: 3,
+  /** Refused: a 4xx. */
+  refused: 4,
+  /** Any other status, what is not HTTP, a body cut short, or an output that cannot be written. */
+  other: 5,
+  /** Not reached in time, or reset before the headers. */
+  unreachable: 6,
+  /** Not trusted: a redirect, plain http to another machine, TLS, an address that is not the key's. */
+  untrusted: 7,
+} as const
+
+/** Gives the exit code of an answer, by its status alone. */
+export function exitCodeOfStatus(status: number): number {
+  if (status === 200) return EXIT.ok
+  return status >= 400 && status < 500 ? EXIT.refused : EXIT.other
+}
+
+/** The exit code of an exchange that brought no answer. */
+export const EXIT_OF_TRANSPORT: Readonly<Record<TransportErrorCode, number>> = {
+  timeout: EXIT.unreachable,
+  network: EXIT.unreachable,
+  not_http: EXIT.other,
+  redirect: EXIT.untrusted,
+  tls: EXIT.untrusted,
+  insecure_url: EXIT.untrusted,
+}
+
+/** Ends a command with one line on standard error. The message holds no credential and nothing that was typed. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly exitCode: number
+
+  constructor(exitCode: number, message: string) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}

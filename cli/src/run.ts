@@ -1,0 +1,49 @@
+import type { CommandRow } from './command-table.ts'
+import { EXIT, Refusal } from './exit-codes.ts'
+import { type Options, parseOptions } from './options.ts'
+import { standardOutput } from './output.ts'
+import { ownSurroundings, type Surroundings } from './surroundings.ts'
+
+/** A command: what was typed and what surrounds it, to an exit code. */
+export type Command = (options: Options, surroundings: Surroundings) => Promise<number>
+
+/**
+ * Runs an entry to its end and leaves its exit code with the process, which ends by itself when everything is written.
+ * A refusal is one line on standard error; so is a fault of our own, without its message, which could hold anything.
+ */
+export async function run(
+  entry: (argv: readonly string[], surroundings: Surroundings) => Promise<number>,
+): Promise<void> {
+  const surroundings = ownSurroundings()
+  const refuse = (fault: unknown) => {
+    const refusal = fault instanceof Refusal ? fault : describeOwn(fault)
+    surroundings.say(refusal.message)
+    return refusal.exitCode
+  }
+  process.on('uncaughtException', (fault) => process.exit(refuse(fault)))
+  process.exitCode = await entry(process.argv.slice(2), surroundings).catch(refuse)
+}
+
+/** Reads what was typed after a command's name, and runs the command or prints its help text. */
+export async function runCommand(
+  argv: readonly string[],
+  row: CommandRow,
+  surroundings: Surroundings,
+  load: () => Promise<Command>,
+): Promise<number> {
+  const options = parseOptions(argv, row)
+  if (!options.help) return (await load())(options, surroundings)
+  const { formatHelp } = await import('./help.ts')
+  return print(formatHelp(row), surroundings)
+}
+
+/** Writes a text that was asked for to standard output. */
+export async function print(text: string, { stdout }: Surroundings): Promise<number> {
+  await standardOutput(stdout).write(Buffer.from(text))
+  return EXIT.ok
+}
+
+function describeOwn(fault: unknown): Refusal {
+  const name = fault instanceof Error ? fault.constructor.name : typeof fault
+  return new Refusal(EXIT.other, `a fault of this program's own (${name}); please report how it came about`)
+}

@@ -1,0 +1,42 @@
+import { homedir } from 'node:os'
+import { printable } from './output.ts'
+
+/** All that a command reads of the machine and writes to it, handed in by an entry. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly platform: string
+  /** The user's home folder; asked for only where it is needed. */
+  readonly home: () => string
+  /** The effective user, or `undefined` where files have no owner and mode to compare. */
+  readonly uid: number | undefined
+  readonly stdout: NodeJS.WritableStream
+  /** Writes one line for people to standard error. */
+  readonly say: (line: string) => void
+  /** Adds what is to be cleaned up when a signal ends the command early. */
+  readonly atSignal: (cleanUp: () => void) => void
+}
+
+/** Gives this process's surroundings. SIGINT and SIGTERM end it with 128 and their number from now on. */
+export function ownSurroundings(): Surroundings {
+  const cleanUps: (() => void)[] = []
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const) {
+    process.on(signal, () => {
+      for (const cleanUp of cleanUps) cleanUp()
+      process.exit(128 + number)
+    })
+  }
+  // A reader of standard error that has gone is nobody's fault.
+  process.stderr.on('error', () => {})
+  return {
+    env: process.env,
+    platform: process.platform,
+    home: homedir,
+    uid: process.geteuid?.(),
+    stdout: process.stdout,
+    say: (line) => process.stderr.write(`interhuman-auth: ${printable(line)}\n`),
+    atSignal: (cleanUp) => cleanUps.push(cleanUp),
+  }
+}

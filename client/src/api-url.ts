@@ -1,0 +1,34 @@
+import { TransportError } from './transport-error.ts'
+
+/**
+ * Reads the address of an API, a path before the endpoints allowed, and gives it back in one form without a trailing
+ * slash, so that two ways to write one address compare equal. https only, but for loopback (`localhost`, `127.0.0.0/8`,
+ * `[::1]`).
+ *
+ * @throws {TypeError} when it is not an absolute http(s) URL, or has user information, a query, a fragment, a backslash,
+ *   white space or a control character. The message never repeats it.
+ * @throws {TransportError} `insecure_url` for plain http to another machine.
+ */
+export function parseApiUrl(apiUrl: string): string {
+  const url = readUrl(apiUrl)
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw new TransportError('insecure_url')
+  return url.href.replace(/\/+$/, '')
+}
+
+// WHATWG's parser drops tabs and line ends, takes a backslash for a slash, and forgets an empty query or fragment.
+const misread = /[\s\\?#\p{Cc}]/u
+const authority = /^https?:\/\/([^/]+)/i
+
+function readUrl(apiUrl: string): URL {
+  const host = typeof apiUrl === 'string' && !misread.test(apiUrl) ? authority.exec(apiUrl)?.[1] : undefined
+  if (host === undefined || host.includes('@') || !URL.canParse(apiUrl)) {
+    throw new TypeError(
+      'apiUrl must be an absolute https URL without user information, query, fragment or spaces',
+    )
+  }
+  return new URL(apiUrl)
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+}

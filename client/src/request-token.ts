@@ -1,0 +1,128 @@
+import {
+  type ApiVersion,
+  DEFAULT_API_URL,
+  formatTokenRequest,
+  isApiVersion,
+  JSON_CONTENT_TYPE,
+  TOKEN_ENDPOINTS,
+} from '@interhuman-auth/protocol'
+import { parseApiUrl } from './api-url.ts'
+import { classifyFault, TransportError } from './transport-error.ts'
+
+/** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
+export const DEFAULT_TIMEOUT_MS = 15_000
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** What a fetch is called with: the one request, whole. */
+export interface TokenRequestInit {
+  readonly method: 'POST'
+  readonly headers: Record<string, string>
+  readonly body: string
+  readonly redirect: 'manual'
+  /** Aborts the request, and the body's arrival as well. */
+  readonly signal: AbortSignal
+}
+
+/** What sends the request: `globalThis.fetch` is one. */
+export type TokenFetch<R> = (url: string, init: TokenRequestInit) => Promise<R>
+
+/** What {@link requestToken} is told. */
+export interface RequestTokenParameters<R = Response> {
+  readonly keyId: string
+  readonly keySecret: string
+  /** Sent in this order, as they are. */
+  readonly scopes: readonly string[]
+  /** https, or http to loopback; a path before the endpoints is kept. The published address if absent. */
+  readonly apiUrl?: string | undefined
+  /** `v0` if absent. */
+  readonly apiVersion?: ApiVersion | undefined
+  /** Ends the exchange; what is thrown is then the signal's reason, as with fetch. */
+  readonly signal?: AbortSignal | undefined
+  /** Bounds the whole exchange, the body's arrival too; {@link DEFAULT_TIMEOUT_MS} if absent. */
+  readonly timeoutMs?: number | undefined
+  /** The platform's own if absent. */
+  readonly fetch?: TokenFetch<R> | undefined
+}
+
+/**
+ * Exchanges an API key for an access token, strictly: one POST, and the answer handed back as it came, whatever its
+ * status, not read, not parsed, not retried. No redirect is followed.
+ *
+ * Two things are the platform's: by the Fetch standard Node's fetch sends a second time after a 421, and gives no
+ * response for a 407. Whoever needs those hands in another `fetch`, as the command does.
+ *
+ * @throws {TypeError} when a parameter is not what its type says. The message never repeats it.
+ * @throws {TransportError} when the service could not be reached or is not trusted. When the time is up while the body is
+ *   read, reading it throws this as well (`timeout`).
+ * @see Our contract, sections 1 and 8
+ */
+export async function requestToken<R extends { readonly status: number } = Response>(
+  parameters: RequestTokenParameters<R>,
+): Promise<R> {
+  const { keyId, keySecret, scopes, apiVersion = 'v0', timeoutMs = DEFAULT_TIMEOUT_MS, signal } = parameters
+  checkKey(keyId, keySecret)
+  checkScopes(scopes)
+  if (!isApiVersion(apiVersion)) throw new TypeError('apiVersion is not one that has an exchange')
+  if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS))
+    throw new TypeError('timeoutMs must be above 0 and below 2^31')
+  const url = parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion]
+  signal?.throwIfAborted()
+
+  const deadline = startDeadline(timeoutMs, signal)
+  // The platform's fetch gives a Response, which is what R is when none is handed in.
+  const send = parameters.fetch ?? (globalThis.fetch as unknown as TokenFetch<R>)
+  let response: R
+  try {
+    response = await send(url, {
+      method: 'POST',
+      headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Accept-Encoding': 'identity' },
+      body: JSON.stringify(formatTokenRequest({ keyId, keySecret, scopes })),
+      redirect: 'manual',
+      signal: deadline.signal,
+    })
+  } catch (fault) {
+    deadline.end()
+    throw deadline.signal.aborted ? deadline.signal.reason : classifyFault(fault)
+  }
+  if (isRedirect(response.status)) {
+    const refusal = new TransportError('redirect', response.status === 0 ? {} : { status: response.status })
+    deadline.end(refusal)
+    throw refusal
+  }
+  return response
+}
+
+function checkKey(keyId: unknown, keySecret: unknown): void {
+  if (typeof keyId !== 'string' || keyId === '') throw new TypeError('keyId must be a non-empty string')
+  if (typeof keySecret !== 'string' || keySecret === '')
+    throw new TypeError('keySecret must be a non-empty string')
+}
+
+function checkScopes(scopes: unknown): void {
+  const strings = Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string' && scope !== '')
+  if (!strings || scopes.length === 0) throw new TypeError('scopes must be a list of at least one string')
+}
+
+/** A browser shows a redirect that it was told not to follow as status 0. */
+function isRedirect(status: number): boolean {
+  return status === 0 || [301, 302, 303, 307, 308].includes(status)
+}
+
+/**
+ * A signal that fires when the time is up or the caller's fires. It goes on for the body, whose end nobody reports, so
+ * the timer must not keep a process alive and the caller's signal must not keep a listener beyond it.
+ */
+function startDeadline(timeoutMs: number, callers: AbortSignal | undefined) {
+  const controller = new AbortController()
+  const follow = () => end(callers?.reason)
+  const timer: unknown = setTimeout(() => end(new TransportError('timeout')), timeoutMs)
+  const end = (reason?: unknown) => {
+    clearTimeout(timer as number)
+    callers?.removeEventListener('abort', follow)
+    if (reason !== undefined) controller.abort(reason)
+  }
+  callers?.addEventListener('abort', follow, { once: true })
+  if (typeof timer === 'object') (timer as { unref?(): void }).unref?.()
+  return { signal: controller.signal, end }
+}

@@ -1,0 +1,36 @@
+import { ERRORS, type ErrorRow, type FieldProblems } from '@interhuman-auth/protocol'
+import { StoreUnavailableError } from './store/store-error.ts'
+
+/** What an {@link ApiError} carries beside its row. */
+export interface ApiErrorDetails {
+  /** What is wrong with which field (422 only). */
+  readonly problems?: FieldProblems
+  /** Further response headers, such as `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The one error that the service throws on purpose: a row of the catalogue. Anything else that is thrown is `ih1001`. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly row: ErrorRow
+  readonly problems: FieldProblems
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(row: ErrorRow, details: ApiErrorDetails = {}) {
+    super(row.title)
+    this.row = row
+    this.problems = details.problems ?? {}
+    this.headers = details.headers ?? {}
+  }
+}
+
+/** When a client may ask again after `ih1003`, in seconds. */
+const RETRY_AFTER_SECONDS = 5
+
+/** Turns whatever was thrown into the error that leaves; what was not thrown on purpose says nothing of itself. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof StoreUnavailableError)
+    return new ApiError(ERRORS.unavailable, { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } })
+  return new ApiError(ERRORS.internal)
+}

@@ -1,0 +1,140 @@
+import { ERROR_PAGE_PATH } from '@interhuman-auth/protocol'
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import { createAccessTokenSigner } from '../access-token.ts'
+import { type Address, formatAddress, refuseTakenAddress, toAddressError } from '../address.ts'
+import { createRoutes } from '../app.ts'
+import { type Config, DEFAULT_ISSUER } from '../config.ts'
+import { type DataFolder, dataFolder, prepareDataFolder } from '../data-folder.ts'
+import { settleFirstKey } from '../first-key.ts'
+import { createHttpServer } from '../http-server.ts'
+import { type Log, openLog } from '../log.ts'
+import { openSigningKeys } from '../open-signing-keys.ts'
+import type { Runtime } from '../runtime.ts'
+import { formatKeySet } from '../signing-keys.ts'
+import { StartupError } from '../startup-error.ts'
+import type { Store } from '../store/store.ts'
+
+/** How the service is started. */
+export interface StartOptions {
+  /** Make the first key and its credentials file if the store holds none. */
+  readonly firstKey: boolean
+}
+
+/**
+ * `start`: opens the data folder, listens, and stays up until SIGTERM or SIGINT.
+ *
+ * @throws {StartupError} when it cannot start; then nothing of the data folder was changed that was there before.
+ */
+export async function start(config: Config, options: StartOptions, runtime: Runtime): Promise<void> {
+  await refuseTakenAddress(config)
+  prepareDataFolder(config.dataDir)
+  const folder = dataFolder(config.dataDir)
+  const store = runtime.openStore(folder.database)
+  try {
+    const server = await createServer(config, folder, store, runtime)
+    await listen(server.app, config)
+    const address = addressOf(server.app, config)
+    await announceFirstKey(options, server.log, folder, store, formatAddress(address), runtime)
+    server.log.info({ event: 'listening', url: formatAddress(address), issuer: server.issuer })
+    server.log.flush()
+    stopOnSignal(server, store, config)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+interface Server {
+  readonly app: FastifyInstance
+  readonly issuer: string
+  readonly log: Log
+  closeLog(): void
+}
+
+async function createServer(
+  config: Config,
+  folder: DataFolder,
+  store: Store,
+  runtime: Runtime,
+): Promise<Server> {
+  const issuer = await settleIssuer(config, store)
+  const signingKeys = await openSigningKeys(store, config, folder.masterKey, runtime)
+  const signAccessToken = createAccessTokenSigner(signingKeys.active, {
+    issuer,
+    audience: config.audience ?? issuer,
+    newTokenId: () => runtime.newUuid(),
+  })
+  const routes = createRoutes({
+    issueToken: {
+      findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
+      signAccessToken,
+      now: () => runtime.now(),
+    },
+    keySet: () => formatKeySet(signingKeys.all, runtime.now()),
+    ready: () => store.ping(),
+  })
+  const { log, closeLog } = openLog({ level: config.logLevel })
+  const app = createHttpServer(routes, config, {
+    log,
+    errorPage: config.errorPage ?? issuer + ERROR_PAGE_PATH,
+    newCorrelationId: () => runtime.newUuid(),
+  })
+  return { app, issuer, log, closeLog }
+}
+
+/** The issuer stands in every token, so it is settled once (our contract, section 3). */
+async function settleIssuer(config: Config, store: Store): Promise<string> {
+  const issuer = await store.settle('issuer', config.issuer ?? DEFAULT_ISSUER)
+  if (config.issuer !== null && config.issuer !== issuer)
+    throw new StartupError(
+      `the issuer of this store is settled as ${issuer}; start with that one or without --issuer`,
+    )
+  return issuer
+}
+
+async function listen(app: FastifyInstance, address: Address): Promise<void> {
+  try {
+    await app.listen({ host: address.host, port: address.port })
+  } catch (error) {
+    await app.close()
+    throw toAddressError(address, error)
+  }
+}
+
+function addressOf(app: FastifyInstance, configured: Address): Address {
+  const bound = app.server.address()
+  return {
+    host: configured.host,
+    port: typeof bound === 'object' && bound !== null ? bound.port : configured.port,
+  }
+}
+
+async function announceFirstKey(
+  options: StartOptions,
+  log: Log,
+  folder: DataFolder,
+  store: Store,
+  apiUrl: string,
+  runtime: Runtime,
+): Promise<void> {
+  if (!options.firstKey) return
+  const created = await settleFirstKey(store, {
+    file: folder.firstKey,
+    apiUrl,
+    randomBytes: runtime.randomBytes,
+    now: runtime.now(),
+  })
+  log.info({ event: 'first_key', created, credentialsFile: folder.firstKey })
+}
+
+function stopOnSignal(server: Server, store: Store, config: Config): void {
+  closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, async ({ signal, err }) => {
+    if (err !== undefined) server.log.error({ event: 'failure', error: err })
+    server.log.info({ event: 'stopping', signal })
+    await server.app.close()
+    await store.close()
+    server.log.info({ event: 'stopped' })
+    server.closeLog()
+  })
+}

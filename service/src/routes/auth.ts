@@ -1,0 +1,53 @@
+import {
+  type ApiVersion,
+  ERRORS,
+  formatTokenResponse,
+  JSON_CONTENT_TYPE,
+  TOKEN_ENDPOINTS,
+} from '@interhuman-auth/protocol'
+import { ApiError } from '../api-error.ts'
+import { parseAuthRequest } from '../auth-request.ts'
+import { type IssueTokenDependencies, issueToken } from '../issue-token.ts'
+import { isKeyId } from '../key-format.ts'
+import type { Route } from './route.ts'
+
+/** Names under which programs put a credential into an address. */
+const CREDENTIAL_NAMES = [
+  'key_id',
+  'key_secret',
+  'api_key',
+  'client_id',
+  'client_secret',
+  'access_token',
+  'token',
+]
+
+/** `POST /v0/auth`, `POST /v1/auth`: exchange an API key for an access token (our contract, section 1). */
+export function authRoute(version: ApiVersion, dependencies: IssueTokenDependencies): Route {
+  return {
+    method: 'POST',
+    path: TOKEN_ENDPOINTS[version],
+    async handler(request, reply) {
+      refuseCredentialInQuery(request.raw.url ?? '')
+      const authRequest = parseAuthRequest(request.body)
+      if (isKeyId(authRequest.keyId)) request.keyId = authRequest.keyId
+      const { accessToken, scopes } = await issueToken(authRequest, dependencies)
+      reply.header('Content-Type', JSON_CONTENT_TYPE).header('Cache-Control', 'no-store')
+      return JSON.stringify(formatTokenResponse(accessToken, scopes))
+    },
+  }
+}
+
+/**
+ * Refuses an address that names a credential (our contract, section 1).
+ *
+ * @throws {ApiError} 400
+ */
+export function refuseCredentialInQuery(url: string): void {
+  const start = url.indexOf('?')
+  if (start === -1) return
+  for (const name of new URLSearchParams(url.slice(start + 1)).keys()) {
+    if (CREDENTIAL_NAMES.includes(name.toLowerCase().replaceAll('-', '_')))
+      throw new ApiError(ERRORS.credentialInQuery)
+  }
+}

@@ -1,0 +1,16 @@
+import { JSON_CONTENT_TYPE, OPENAPI_PATH } from '@interhuman-auth/protocol'
+import { formatOpenApi } from '../openapi.ts'
+import type { Route } from './route.ts'
+
+/** `GET /openapi.json`: the description of this interface, written from the schemas that check the requests. */
+export function openApiRoute(): Route {
+  const body = JSON.stringify(formatOpenApi())
+  return {
+    method: 'GET',
+    path: OPENAPI_PATH,
+    handler(_request, reply) {
+      reply.header('Content-Type', JSON_CONTENT_TYPE)
+      return body
+    },
+  }
+}

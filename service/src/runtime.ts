@@ -1,0 +1,17 @@
+import type { RandomBytes } from './base62.ts'
+import type { Store } from './store/store.ts'
+
+/** What the commands take from the machine; `main` hands in the real ones. */
+export interface Runtime {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly randomBytes: RandomBytes
+  /** A random UUID. */
+  newUuid(): string
+  /** Epoch seconds. */
+  now(): number
+  /** Who runs the command, for the audit. */
+  readonly user: string
+  openStore(databaseFile: string): Store
+  writeOutput(text: string): void
+  writeMessage(text: string): void
+}

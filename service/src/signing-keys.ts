@@ -1,0 +1,137 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto'
+import {
+  type Algorithm,
+  type KeySet,
+  MAX_CLOCK_SKEW_SECONDS,
+  type PublicJwk,
+} from '@interhuman-auth/protocol'
+import type { ActiveSigningKey } from './access-token.ts'
+import type { RandomBytes } from './base62.ts'
+import { seal, unseal } from './master-key.ts'
+
+/** `next` is published before it signs, `active` signs, `retired` verifies only (our contract, section 3). */
+export type SigningKeyState = 'next' | 'active' | 'retired'
+
+/** A signing key as it is kept: the private part only sealed under the master key. */
+export interface SigningKey {
+  readonly kid: string
+  readonly algorithm: Algorithm
+  readonly state: SigningKeyState
+  readonly sealedPrivateKey: Buffer
+  /** `null` for HS256, whose key has no public part. */
+  readonly publicJwk: PublicJwk | null
+  /** Epoch seconds. */
+  readonly createdAt: number
+  /** Epoch seconds, or `null` before it is retired. */
+  readonly retiredAt: number | null
+}
+
+/** How long a retired key goes on verifying, in seconds: the longest token and the skew (our contract, section 3). */
+export const RETIRED_KEY_SECONDS = 3600 + MAX_CLOCK_SKEW_SECONDS
+
+/** What making a signing key needs from outside. */
+export interface SigningKeyContext {
+  readonly algorithm: Algorithm
+  readonly masterKey: Buffer
+  /** Epoch seconds. */
+  readonly now: number
+  readonly randomBytes: RandomBytes
+}
+
+/** Which rows a settled set of signing keys needs written; keyed by `kid`. */
+export interface SigningKeyChange {
+  readonly insert: readonly SigningKey[]
+  readonly update: readonly SigningKey[]
+}
+
+/**
+ * Plans what makes `keys` a set with one active and one next key of the asked algorithm. After a change of the
+ * algorithm the keys of the other one retire: they go on verifying, and never sign again.
+ */
+export function settleSigningKeys(keys: readonly SigningKey[], context: SigningKeyContext): SigningKeyChange {
+  const living = keys.filter((key) => key.state !== 'retired')
+  const update = living
+    .filter((key) => key.algorithm !== context.algorithm)
+    .map((key): SigningKey => ({ ...key, state: 'retired', retiredAt: context.now }))
+  const held = living.filter((key) => key.algorithm === context.algorithm).map((key) => key.state)
+  const missing = (['active', 'next'] as const).filter((state) => !held.includes(state))
+  return { insert: missing.map((state) => createSigningKey(state, context)), update }
+}
+
+/** Makes a signing key and seals its private part. */
+export function createSigningKey(state: SigningKeyState, context: SigningKeyContext): SigningKey {
+  const { algorithm, masterKey, now, randomBytes } = context
+  const { kid, publicJwk, privateBytes } = newKeyMaterial(algorithm, randomBytes)
+  const sealedPrivateKey = seal(masterKey, privateBytes, sealingContext(kid, algorithm), randomBytes)
+  return { kid, algorithm, state, sealedPrivateKey, publicJwk, createdAt: now, retiredAt: null }
+}
+
+/**
+ * Opens the key that signs.
+ *
+ * @throws {UnsealError} when the master key is not the one it was sealed under.
+ */
+export function openSigningKey(key: SigningKey, masterKey: Buffer): ActiveSigningKey {
+  const bytes = unseal(masterKey, key.sealedPrivateKey, sealingContext(key.kid, key.algorithm))
+  const privateKey =
+    key.algorithm === 'HS256'
+      ? createSecretKey(bytes)
+      : createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' })
+  return { kid: key.kid, algorithm: key.algorithm, privateKey }
+}
+
+/** Writes the key set: next, active, and retired keys while a token of theirs may live. Empty with HS256. */
+export function formatKeySet(keys: readonly SigningKey[], now: number): KeySet {
+  return {
+    keys: keys
+      .filter((key) => key.retiredAt === null || now < key.retiredAt + RETIRED_KEY_SECONDS)
+      .flatMap((key) => key.publicJwk ?? []),
+  }
+}
+
+interface KeyMaterial {
+  readonly kid: string
+  readonly publicJwk: PublicJwk | null
+  readonly privateBytes: Buffer
+}
+
+function newKeyMaterial(algorithm: Algorithm, randomBytes: RandomBytes): KeyMaterial {
+  if (algorithm === 'HS256')
+    return { kid: randomBytes(32).toString('base64url'), publicJwk: null, privateBytes: randomBytes(32) }
+  const { privateKey } =
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('ed25519')
+  const publicJwk = formatPublicJwk(privateKey)
+  return {
+    kid: publicJwk.kid,
+    publicJwk,
+    privateBytes: privateKey.export({ format: 'der', type: 'pkcs8' }),
+  }
+}
+
+/** The kid is the key's thumbprint (RFC 7638 section 3: required members, in this order). */
+function formatPublicJwk(privateKey: KeyObject): PublicJwk {
+  const { x = '', y = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+  if (privateKey.asymmetricKeyType === 'ec') {
+    const kid = thumbprint({ crv: 'P-256', kty: 'EC', x, y })
+    return { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid, x, y }
+  }
+  const kid = thumbprint({ crv: 'Ed25519', kty: 'OKP', x })
+  return { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', kid, x }
+}
+
+function thumbprint(members: Record<string, string>): string {
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
+}
+
+function sealingContext(kid: string, algorithm: Algorithm): string {
+  return `signing-key:${algorithm}:${kid}`
+}

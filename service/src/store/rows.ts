@@ -1,0 +1,103 @@
+import type { Algorithm, PublicJwk, Scope } from '@interhuman-auth/protocol'
+import { parseScope } from '@interhuman-auth/protocol'
+import type { Selectable } from 'kysely'
+import type { ApiKey, KeyState } from '../api-key.ts'
+import type { AuditAction, AuditEntry } from '../audit.ts'
+import type { KeyCredentials } from '../issue-token.ts'
+import type { SigningKey, SigningKeyState } from '../signing-keys.ts'
+import type { ApiKeyTable, AuditTable, SigningKeyTable } from './tables.ts'
+
+/** The columns of the hot look-up. */
+export type KeyCredentialsRow = Omit<ApiKeyTable, 'name' | 'direct' | 'created_at'>
+
+/** Reads the row of the hot look-up. */
+export function toKeyCredentials(row: KeyCredentialsRow): KeyCredentials {
+  return {
+    keyId: row.key_id,
+    scopes: parseScope(row.scopes) as Scope[],
+    state: row.state as KeyState,
+    generation: row.generation,
+    expiresAt: row.expires_at,
+    secretHash: row.secret_hash,
+    previousSecretHash: row.previous_secret_hash,
+    previousSecretExpiresAt: row.previous_secret_expires_at,
+  }
+}
+
+/** Reads a key's row. */
+export function toApiKey(row: ApiKeyTable): ApiKey {
+  return {
+    keyId: row.key_id,
+    name: row.name,
+    scopes: parseScope(row.scopes) as Scope[],
+    state: row.state as KeyState,
+    generation: row.generation,
+    direct: row.direct === 1,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    secret: { hash: row.secret_hash, expiresAt: null },
+    previousSecret:
+      row.previous_secret_hash === null
+        ? null
+        : { hash: row.previous_secret_hash, expiresAt: row.previous_secret_expires_at },
+  }
+}
+
+/** Writes a key's row. */
+export function fromApiKey(key: ApiKey): ApiKeyTable {
+  return {
+    key_id: key.keyId,
+    name: key.name,
+    scopes: key.scopes.join(' '),
+    state: key.state,
+    generation: key.generation,
+    direct: key.direct ? 1 : 0,
+    created_at: key.createdAt,
+    expires_at: key.expiresAt,
+    secret_hash: key.secret.hash,
+    previous_secret_hash: key.previousSecret?.hash ?? null,
+    previous_secret_expires_at: key.previousSecret?.expiresAt ?? null,
+  }
+}
+
+/** Reads a signing key's row. */
+export function toSigningKey(row: SigningKeyTable): SigningKey {
+  return {
+    kid: row.kid,
+    algorithm: row.algorithm as Algorithm,
+    state: row.state as SigningKeyState,
+    sealedPrivateKey: row.sealed_private_key,
+    publicJwk: row.public_jwk === null ? null : (JSON.parse(row.public_jwk) as PublicJwk),
+    createdAt: row.created_at,
+    retiredAt: row.retired_at,
+  }
+}
+
+/** Writes a signing key's row. */
+export function fromSigningKey(key: SigningKey): SigningKeyTable {
+  return {
+    kid: key.kid,
+    algorithm: key.algorithm,
+    state: key.state,
+    sealed_private_key: key.sealedPrivateKey,
+    public_jwk: key.publicJwk === null ? null : JSON.stringify(key.publicJwk),
+    created_at: key.createdAt,
+    retired_at: key.retiredAt,
+  }
+}
+
+/** Reads an audit row. */
+export function toAuditEntry(row: Selectable<AuditTable>): AuditEntry {
+  return {
+    at: row.at,
+    actor: row.actor,
+    action: row.action as AuditAction,
+    subject: row.subject,
+    detail: JSON.parse(row.detail) as AuditEntry['detail'],
+  }
+}
+
+/** Writes an audit row. */
+export function fromAuditEntry(entry: AuditEntry): Omit<AuditTable, 'id'> {
+  return { ...entry, detail: JSON.stringify(entry.detail) }
+}

@@ -1,0 +1,128 @@
+import { existsSync, statSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { Kysely } from 'kysely'
+import { StartupError } from '../startup-error.ts'
+import { SCHEMA_VERSION, SQLITE_MIGRATIONS } from './migrations/migrations.ts'
+import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
+import { createSqlStore } from './sql.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
+import { APPLICATION_ID, damaged, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
+import type { Store } from './store.ts'
+import { StoreUnavailableError } from './store-error.ts'
+import type { Tables } from './tables.ts'
+
+/** How long a write waits for another process's write, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5000
+
+/** Page cache of the connection of the hot look-up, in KiB: holds the inner pages of millions of keys. */
+const READ_CACHE_KIB = 16_384
+
+/** A file up to this size is checked whole when it is opened; a larger one would delay the start. */
+const WHOLE_CHECK_BYTES = 16 * 1024 * 1024
+
+/**
+ * Opens a SQLite file as a store and brings its schema up to date.
+ *
+ * @throws {StartupError} when the file is damaged, another program's, newer than this program, or cannot be opened.
+ */
+export function openSqliteStore(file: string): Store {
+  inspectSqliteFile(file)
+  try {
+    return openConnections(file)
+  } catch (error) {
+    throw toStartupError(file, error)
+  }
+}
+
+function openConnections(file: string): Store {
+  const writer = new Database(file, { timeout: BUSY_TIMEOUT_MS })
+  try {
+    refuseDamage(file, writer)
+    configure(writer)
+    migrate(file, writer)
+    const reader = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
+    reader.pragma(`cache_size = -${READ_CACHE_KIB}`)
+    return createSqliteStore(writer, reader)
+  } catch (error) {
+    writer.close()
+    throw error
+  }
+}
+
+function createSqliteStore(writer: Database.Database, reader: Database.Database): Store {
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(writer) })
+  const findRow = reader.prepare<[string], KeyCredentialsRow>(
+    `select key_id, scopes, state, generation, expires_at, secret_hash, previous_secret_hash, previous_secret_expires_at
+     from api_keys where key_id = ?`,
+  )
+  const ping = reader.prepare('select 1 from settings limit 1')
+  return {
+    ...createSqlStore(db),
+    async findKeyCredentials(keyId) {
+      const row = answer(() => findRow.get(keyId))
+      return row && toKeyCredentials(row)
+    },
+    async ping() {
+      answer(() => ping.get())
+    },
+    async close() {
+      reader.close()
+      await db.destroy()
+    },
+  }
+}
+
+function answer<T>(query: () => T): T {
+  try {
+    return query()
+  } catch (error) {
+    throw new StoreUnavailableError('SQLite does not answer', { cause: error })
+  }
+}
+
+function configure(db: Database.Database): void {
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  db.pragma('trusted_schema = OFF')
+}
+
+function refuseDamage(file: string, db: Database.Database): void {
+  db.prepare('select count(*) from sqlite_schema').get()
+  if (existsSync(file) && statSync(file).size <= WHOLE_CHECK_BYTES) {
+    const result = db.pragma('quick_check(1)', { simple: true })
+    if (result !== 'ok') throw damaged(file)
+  }
+}
+
+function migrate(file: string, db: Database.Database): void {
+  const version = () => db.pragma('user_version', { simple: true }) as number
+  if (version() === SCHEMA_VERSION) return
+  db.transaction(() => {
+    const from = version()
+    refuseForeign(file, db.pragma('application_id', { simple: true }) as number, from)
+    for (const statements of SQLITE_MIGRATIONS.slice(from)) {
+      for (const statement of statements) db.exec(statement)
+    }
+    db.pragma(`application_id = ${APPLICATION_ID}`)
+    db.pragma(`user_version = ${SCHEMA_VERSION}`)
+  }).immediate()
+}
+
+const CANNOT_OPEN = new Set([
+  'SQLITE_CANTOPEN',
+  'SQLITE_READONLY',
+  'SQLITE_PERM',
+  'SQLITE_IOERR',
+  'SQLITE_FULL',
+])
+
+function toStartupError(file: string, error: unknown): unknown {
+  const code = error instanceof Database.SqliteError ? error.code : ''
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) return damaged(file)
+  if (code === 'SQLITE_BUSY') return new StartupError(`${file} is locked by another process; try again`)
+  for (const prefix of CANNOT_OPEN) {
+    if (code.startsWith(prefix))
+      return new StartupError(`${file} cannot be opened (${code}); check its permissions`)
+  }
+  return error
+}

@@ -1,0 +1,79 @@
+import type { ApiKey } from '../api-key.ts'
+import type { AuditEntry } from '../audit.ts'
+import type { KeyCredentials } from '../issue-token.ts'
+import type { SigningKey, SigningKeyChange } from '../signing-keys.ts'
+
+/** A page of keys in order of creation. */
+export interface KeyPage {
+  readonly keys: readonly ApiKey[]
+  /** Hand it in as `after` for the next page; `null` on the last one. */
+  readonly next: string | null
+}
+
+/** Where a page begins and how long it is. */
+export interface KeyPageRequest {
+  /** The key id that ended the page before, or `null` for the first page. */
+  readonly after: string | null
+  readonly limit: number
+}
+
+/** What a change of a key gives back: the key as it shall be, and the row that tells of it. */
+export interface AuditedKey {
+  readonly key: ApiKey
+  readonly audit: AuditEntry
+}
+
+/**
+ * Where keys are kept. The duties of every store, held by one suite of tests:
+ *
+ * - A write that was acknowledged (its promise resolved) survives the death of the process and of the machine.
+ * - A change and its audit row are written together or not at all.
+ * - A change made by another process is seen by the very next look-up.
+ * - Two changes of one key never lose one another: the function that changes sees the latest state.
+ * - What a change function throws is thrown on, and nothing is written.
+ */
+export interface Store {
+  /** The one hot look-up: what the exchange asks of a key. */
+  findKeyCredentials(keyId: string): Promise<KeyCredentials | undefined>
+
+  findApiKey(keyId: string): Promise<ApiKey | undefined>
+
+  /** Lists keys in order of creation. An `after` that names no key gives the first page. */
+  listApiKeys(request: KeyPageRequest): Promise<KeyPage>
+
+  insertApiKey(added: AuditedKey): Promise<void>
+
+  /**
+   * Inserts a key only if there is none at all, whoever else tries at the same time.
+   *
+   * @param beforeCommit runs inside the transaction once the key is in; if it throws, there is no key.
+   * @returns whether the key was inserted.
+   */
+  insertFirstApiKey(added: AuditedKey, beforeCommit: () => void): Promise<boolean>
+
+  /**
+   * Replaces a key by what `change` makes of it, or leaves it and writes no audit row where that is the same object.
+   *
+   * @returns the key as it is now, or `undefined` when there is none of this id.
+   */
+  changeApiKey(keyId: string, change: (key: ApiKey) => AuditedKey): Promise<ApiKey | undefined>
+
+  /** The audit rows of a key or a `kid`, oldest first, the newest `limit` of them. */
+  listAuditEntries(subject: string, limit: number): Promise<readonly AuditEntry[]>
+
+  listSigningKeys(): Promise<readonly SigningKey[]>
+
+  /** Writes what `plan` wants changed in view of the keys there are; two at once do not both plan on the same view. */
+  changeSigningKeys(
+    plan: (keys: readonly SigningKey[]) => SigningKeyChange,
+    audit: (change: SigningKeyChange) => readonly AuditEntry[],
+  ): Promise<readonly SigningKey[]>
+
+  /** Keeps `value` under `name` unless something is kept there already. @returns what is kept now. */
+  settle(name: string, value: string): Promise<string>
+
+  /** Resolves when the store answers. */
+  ping(): Promise<void>
+
+  close(): Promise<void>
+}

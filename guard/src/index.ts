@@ -1,3 +1,4 @@
+export { type ProtectedHandler, type ProtectHandlerOptions, protectHandler } from './adapters/node-http.ts'
 export type { DenialReason, Denied } from './denial.ts'
 export { type KeySetOptions, keySet } from './key-set.ts'
 export type { KeySource } from './key-source.ts'

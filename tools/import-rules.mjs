@@ -81,7 +81,9 @@ function bareProblem(house, file, specifier) {
     return house.workspaces[file.part]?.dependencies.includes(name)
       ? undefined
       : `${file.part}/package.json declares no dependency ${name}`
-  const declared = [...house.devDependencies, ...(house.workspaces[file.part]?.dependencies ?? [])]
+  // A benchmark's floor is built of what the service is built of.
+  const borrowed = house.workspaces[file.part === 'bench' ? 'service' : file.part]?.dependencies ?? []
+  const declared = [...house.devDependencies, ...borrowed]
   return declared.includes(name) ? undefined : `package.json declares no devDependency ${name}`
 }
 

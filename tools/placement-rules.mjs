@@ -8,11 +8,12 @@ import { resolveRelative } from './read-house.mjs'
 /** The files of service/src that put the parts together and so may name a concrete store. */
 const storeNamers = /^service\/src\/main\.ts$/
 /** The files of service/src that know HTTP; every other one is domain or store. */
-const httpFiles = /^service\/src\/(?:main|app)\.ts$|^service\/src\/(?:routes|http)\//
+const httpFiles =
+  /^service\/src\/(?:main|app|http-server|parser-error|commands\/start)\.ts$|^service\/src\/routes\//
 const httpPackages = /^(?:fastify$|@fastify\/|node:https?2?$)/
 const environmentReaders = /^service\/src\/config\.ts$|^cli\/src\/main\.ts$/
-/** A composition root may read the clock. */
-const roots = /^(?:service|cli)\/src\/main\.ts$|\/bin\//
+/** A composition root may read the clock, and a log says when a line was written. */
+const clockReaders = /^(?:service|cli)\/src\/main\.ts$|\/bin\/|^service\/src\/log\.ts$/
 const clock = /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\.now\b/g
 const clockAsDefault = /(?:=|\?\?)\s*(?:\(\)\s*=>\s*(?:Math\.\w+\()?)?$/
 
@@ -54,7 +55,7 @@ export function findMisplacedKnowledge(house) {
 export function findHiddenInputs(house) {
   return published(house).flatMap((file) => {
     const random = findCode(file, /\bMath\.random\b/g, 'Math.random is no source of randomness here')
-    if (roots.test(file.path)) return random
+    if (clockReaders.test(file.path)) return random
     const times = [...file.source.code.matchAll(clock)]
       .filter((match) => !isDefault(file.source.code, match.index, match[0]))
       .map((match) => `${file.path}:${lineOf(file, match.index)} time is a parameter: ${match[0]}`)

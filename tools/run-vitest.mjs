@@ -1,0 +1,29 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { runScript } from './run-command.mjs'
+import { emptyTally } from './tally.mjs'
+
+/**
+ * Runs vitest, shows its output as it comes, and counts.
+ *
+ * @param {{ long: boolean }} options Whether the long tests are run, and they alone.
+ * @returns {Promise<import('./tally.mjs').Tally>} A run that ends with an error and counts no failure is one failure.
+ */
+export async function runVitest({ long }) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'vitest-tally-'))
+  const file = path.join(folder, 'tally.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=./tools/vitest-tally.mjs']
+    const { code } = await runScript(['node_modules/vitest/vitest.mjs', 'run', ...reporters], {
+      show: true,
+      env: { VITEST_TALLY: file, NO_COLOR: '1', TEST_LONG: String(long) },
+    })
+    const text = await readFile(file, 'utf8').catch(() => JSON.stringify(emptyTally()))
+    /** @type {import('./tally.mjs').Tally} */
+    const tally = JSON.parse(text)
+    return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}

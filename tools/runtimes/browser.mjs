@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { chromium } from 'playwright-core'
+import { clientCases, named, runCases } from './promises.mjs'
+import { startUpstream } from './upstream.mjs'
+
+// The client in a real Chromium, in a page and in a web worker. The page and the API have one origin. Takes the
+// executable as its argument.
+
+const [, , executablePath = ''] = process.argv
+const LAUNCH_TIMEOUT_MS = 30_000
+
+const upstream = await startUpstream({
+  '/': { type: 'text/html', body: '<!doctype html><title>client</title>' },
+  '/exchange.js': { type: 'text/javascript', body: await bundle() },
+  '/worker.js': {
+    type: 'text/javascript',
+    body: "import { exchange } from '/exchange.js'\nonmessage = async ({ data }) => postMessage(await exchange(data))\n",
+  },
+})
+const browser = await chromium.launch({
+  executablePath,
+  timeout: LAUNCH_TIMEOUT_MS,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
+})
+const page = await browser.newPage()
+await page.goto(upstream.url)
+await runCases({
+  ...named('client in a page', clientCases({ upstream, exchange: exchangeInPage })),
+  ...named('client in a web worker', clientCases({ upstream, exchange: exchangeInWorker })),
+})
+await browser.close()
+await upstream.close()
+
+/** The client as a browser gets it: it does not bundle if it imports anything of Node. */
+async function bundle() {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('exchange.mjs', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+/** @param {string} apiUrl */
+function exchangeInPage(apiUrl) {
+  return page.evaluate(async (url) => {
+    const script = '/exchange.js'
+    const { exchange } = await import(script)
+    return exchange(url)
+  }, apiUrl)
+}
+
+/** @param {string} apiUrl */
+function exchangeInWorker(apiUrl) {
+  return page.evaluate(
+    (url) =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker('/worker.js', { type: 'module' })
+        worker.onmessage = ({ data }) => resolve(data)
+        worker.onerror = () => reject(new Error('the worker failed'))
+        worker.postMessage(url)
+      }),
+    apiUrl,
+  )
+}

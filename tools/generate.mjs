@@ -1,18 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { buildSkill } from './build-skill.mjs'
 import { ROOT } from './project.mjs'
+import { writeConfiguration } from './write-configuration.mjs'
 import { writeErrors } from './write-errors.mjs'
+import { writeOpenApi } from './write-openapi.mjs'
 
 // npm run generate: writes every file that is made from another one. With --check it writes nothing and fails on a difference.
 
-/** @type {Record<string, () => string | Promise<string>>} */
-const files = {
-  'docs/errors.md': writeErrors,
-}
+const files = new Map([
+  ['docs/errors.md', writeErrors()],
+  ['docs/configuration.md', await writeConfiguration()],
+  ['docs/openapi.json', await writeOpenApi()],
+  ...(await buildSkill()),
+])
 
 const check = process.argv.includes('--check')
-for (const [file, write] of Object.entries(files)) {
-  const wanted = await write()
+for (const [file, wanted] of files) {
   const there = await readFile(path.join(ROOT, file), 'utf8').catch(() => undefined)
   if (there === wanted) continue
   if (check) {

@@ -1,4 +1,4 @@
-import { ERRORS, errorSlug } from '@interhuman-auth/protocol'
+import { CORRELATION_ID_HEADER, ERRORS, errorSlug } from '@interhuman-auth/protocol'
 
 /**
  * Writes docs/errors.md from the catalogue: one heading an error, whose anchor is the slug that `link` ends in.
@@ -14,7 +14,7 @@ export function writeErrors() {
     '',
     'Every error body names one of these ids, and its `link` ends in the anchor of the heading here. An id that begins',
     'with `ih` is published by Interhuman; one that begins with `ia` is of this project. Whatever the status, the header',
-    '`X-Correlation-ID` and the field `correlation_id` carry the id under which the service logged the request.',
+    `\`${CORRELATION_ID_HEADER}\` and the field \`correlation_id\` carry the id under which the service logged the request.`,
     '',
     '| id | status | title | OAuth word |',
     '|---|---|---|---|',

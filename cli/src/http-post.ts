@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { TokenRequestInit } from '@interhuman-auth/client'
+import { decode } from './decode.ts'
 
 /** An answer: the status, the headers, and the body as it arrives, decoded if it was encoded. */
 export interface Answer {
@@ -32,7 +33,7 @@ export async function httpPost(url: string, init: TokenRequestInit): Promise<Ans
   return {
     status: response.statusCode ?? 0,
     header: (name) => [response.headers[name.toLowerCase()]].flat()[0],
-    body: encoding === undefined ? body : (await import('./decode.ts')).decode(body, encoding),
+    body: encoding === undefined ? body : decode(body, encoding),
   }
 }
 

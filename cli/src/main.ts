@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { COMMANDS } from './command-table.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
+import { formatOverview } from './help.ts'
 import { print, run, runCommand } from './run.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Runs `interhuman-auth` with what was typed. A command's own code is loaded when its name was. */
 export function main(): Promise<void> {
-  return run(dispatch)
+  return run(process, dispatch)
 }
 
 async function dispatch([name, ...rest]: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -27,7 +28,7 @@ async function dispatch([name, ...rest]: readonly string[], surroundings: Surrou
       )
     case '--help':
     case '-h':
-      return print((await import('./help.ts')).formatOverview(), surroundings)
+      return print(formatOverview(), surroundings)
     case '--version':
       return print(`${await readVersion()}\n`, surroundings)
     default:

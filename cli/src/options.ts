@@ -22,6 +22,8 @@ export interface Options {
  * @throws {Refusal} 2, with the place of what is wrong.
  */
 export function parseOptions(argv: readonly string[], command: CommandRow): Options {
+  if (argv.some((argument) => argument.includes(SECRET_PREFIX)))
+    throw misused(command, 'a key secret was typed, which other processes can have seen; rotate it')
   const found = collect(argv, command)
   const values = (name: OptionName) => found.get(name) ?? []
   const options = {
@@ -35,6 +37,8 @@ export function parseOptions(argv: readonly string[], command: CommandRow): Opti
     help: found.has('help'),
   }
   if (options.help) return options
+  if (found.has('scope') && command.options.includes('online') && !options.online)
+    throw misused(command, '--scope goes with --online')
   const missing = options.check ? undefined : command.required.find((name) => !found.has(name))
   if (missing !== undefined) throw misused(command, `--${missing} is needed`)
   return options
@@ -80,6 +84,9 @@ function readApiVersion(value: string | undefined, command: CommandRow): ApiVers
   if (value === undefined || isApiVersion(value)) return value
   throw misused(command, `--api-version is one of ${API_VERSIONS.join(', ')}`)
 }
+
+/** How our own key secrets begin (our contract, section 7). */
+const SECRET_PREFIX = 'ih_live_'
 
 const LONGEST_TIMEOUT_SECONDS = 86_400
 

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, lstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { EXIT, Refusal } from './exit-codes.ts'
 import type { Output } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
+
+const OWNER_ONLY = 0o600
 
 /**
  * Opens a file that appears whole or not at all: a new one beside it (0600), flushed to the disk, then put in its place.
@@ -15,8 +16,8 @@ import type { Surroundings } from './surroundings.ts'
  */
 export function fileOutput(path: string, surroundings: Pick<Surroundings, 'uid' | 'atSignal'>): Output {
   refuseUnsafeTarget(path, surroundings.uid)
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
-  const descriptor = attempt(EXIT.usage, () => openSync(temporary, 'wx', 0o600))
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`)
+  const descriptor = attempt(EXIT.usage, () => openSync(temporary, 'wx', OWNER_ONLY))
   let open = true
   const discard = () => {
     if (!open) return

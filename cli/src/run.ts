@@ -1,8 +1,9 @@
 import type { CommandRow } from './command-table.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
+import { formatHelp } from './help.ts'
 import { type Options, parseOptions } from './options.ts'
-import { standardOutput } from './output.ts'
-import { ownSurroundings, type Surroundings } from './surroundings.ts'
+import { ReaderGone, standardOutput } from './output.ts'
+import { type Surroundings, surroundingsOf } from './surroundings.ts'
 
 /** A command: what was typed and what surrounds it, to an exit code. */
 export type Command = (options: Options, surroundings: Surroundings) => Promise<number>
@@ -12,16 +13,18 @@ export type Command = (options: Options, surroundings: Surroundings) => Promise<
  * A refusal is one line on standard error; so is a fault of our own, without its message, which could hold anything.
  */
 export async function run(
+  own: NodeJS.Process,
   entry: (argv: readonly string[], surroundings: Surroundings) => Promise<number>,
 ): Promise<void> {
-  const surroundings = ownSurroundings()
+  const surroundings = surroundingsOf(own)
   const refuse = (fault: unknown) => {
+    if (fault instanceof ReaderGone) return EXIT.ok
     const refusal = fault instanceof Refusal ? fault : describeOwn(fault)
     surroundings.say(refusal.message)
     return refusal.exitCode
   }
-  process.on('uncaughtException', (fault) => process.exit(refuse(fault)))
-  process.exitCode = await entry(process.argv.slice(2), surroundings).catch(refuse)
+  own.on('uncaughtException', (fault) => own.exit(refuse(fault)))
+  own.exitCode = await entry(own.argv.slice(2), surroundings).catch(refuse)
 }
 
 /** Reads what was typed after a command's name, and runs the command or prints its help text. */
@@ -33,7 +36,6 @@ export async function runCommand(
 ): Promise<number> {
   const options = parseOptions(argv, row)
   if (!options.help) return (await load())(options, surroundings)
-  const { formatHelp } = await import('./help.ts')
   return print(formatHelp(row), surroundings)
 }
 

@@ -16,27 +16,27 @@ export interface Surroundings {
   readonly atSignal: (cleanUp: () => void) => void
 }
 
-/** Gives this process's surroundings. SIGINT and SIGTERM end it with 128 and their number from now on. */
-export function ownSurroundings(): Surroundings {
+/** Gives a process's surroundings. SIGINT and SIGTERM end it with 128 and their number from now on. */
+export function surroundingsOf(own: NodeJS.Process): Surroundings {
   const cleanUps: (() => void)[] = []
   for (const [signal, number] of [
     ['SIGINT', 2],
     ['SIGTERM', 15],
   ] as const) {
-    process.on(signal, () => {
+    own.on(signal, () => {
       for (const cleanUp of cleanUps) cleanUp()
-      process.exit(128 + number)
+      own.exit(128 + number)
     })
   }
   // A reader of standard error that has gone is nobody's fault.
-  process.stderr.on('error', () => {})
+  own.stderr.on('error', () => {})
   return {
-    env: process.env,
-    platform: process.platform,
+    env: own.env,
+    platform: own.platform,
     home: homedir,
-    uid: process.geteuid?.(),
-    stdout: process.stdout,
-    say: (line) => process.stderr.write(`interhuman-auth: ${printable(line)}\n`),
+    uid: own.geteuid?.(),
+    stdout: own.stdout,
+    say: (line) => own.stderr.write(`interhuman-auth: ${printable(line)}\n`),
     atSignal: (cleanUp) => cleanUps.push(cleanUp),
   }
 }

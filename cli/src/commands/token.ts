@@ -6,6 +6,7 @@ import { type BodyEnd, describeEnd, handOn } from '../hand-on.ts'
 import type { Answer } from '../http-post.ts'
 import type { Options } from '../options.ts'
 import { type Output, ReaderGone, standardOutput } from '../output.ts'
+import { fileOutput } from '../output-file.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 /**
@@ -17,7 +18,7 @@ import type { Surroundings } from '../surroundings.ts'
  */
 export async function token(options: Options, surroundings: Surroundings): Promise<number> {
   const resolved = resolveCredential(readSources(surroundings), surroundings, options.apiUrl)
-  const output = await openOutput(options, surroundings)
+  const output = openOutput(options, surroundings)
   try {
     const answer = await exchange(resolved, options)
     const end = await handOnTo(output, answer)
@@ -29,9 +30,8 @@ export async function token(options: Options, surroundings: Surroundings): Promi
   }
 }
 
-async function openOutput(options: Options, surroundings: Surroundings): Promise<Output> {
+function openOutput(options: Options, surroundings: Surroundings): Output {
   if (options.output === undefined) return standardOutput(surroundings.stdout)
-  const { fileOutput } = await import('../output-file.ts')
   return fileOutput(options.output, surroundings)
 }
 

@@ -6,6 +6,7 @@ import { API_URL_NAME, type Finding, KEY_ID_NAME, KEY_SECRET_NAME, readCredentia
 import { parseDotenv } from './dotenv.ts'
 
 const MAX_FILE_BYTES = 64 * 1024
+const PERMISSIONS = 0o7777
 const OTHERS = 0o077
 
 /** Gives the place of the credentials file that nobody named: the XDG folder where one is set, or the platform's own. */
@@ -48,7 +49,7 @@ export function readCredentialsFile(path: string, uid: number | undefined): Find
 
 function readOpened(descriptor: number, uid: number | undefined): Finding {
   const stats = fstatSync(descriptor)
-  const mode = uid === undefined ? undefined : (stats.mode & 0o7777).toString(8).padStart(4, '0')
+  const mode = uid === undefined ? undefined : (stats.mode & PERMISSIONS).toString(8).padStart(4, '0')
   const refused = (reason: string): Finding => ({ kind: 'refused', reason, mode })
   const unsafe = unsafeBecause(stats, uid)
   if (unsafe !== undefined) return refused(unsafe)

@@ -1,0 +1,1171 @@
+// interhuman-auth, the skill's script: exchanges an Interhuman API key for an access token and hands on the answer's bytes.
+// Sends the key to the address that came with it and nowhere else. Needs Node 20 or newer and nothing besides.
+// Independent of Interhuman, and not affiliated with it.
+//
+// A built file, not to be edited: made from the sources named below by `node tools/build-skill.mjs`, not minified.
+
+// client/src/transport-error.ts
+var messages = {
+  timeout: "not all of the answer came in time",
+  network: "the service could not be reached",
+  not_http: "what answered does not speak HTTP",
+  redirect: "the answer is a redirect, which is not followed",
+  tls: "the TLS certificate or handshake is not trusted",
+  insecure_url: "plain http is for this machine only; another needs https"
+};
+/**
+ * The service could not be reached, or what was reached is not trusted. Holds nothing of the request and nothing of the
+ * answer but a status: the cause of a failed fetch can quote bytes from the wire, so it is not kept.
+ */
+var TransportError = class extends Error {
+  name = "TransportError";
+  code;
+  /** The platform's word for the fault (`ECONNREFUSED`, `CERT_HAS_EXPIRED`), where it has one. */
+  systemCode;
+  /** The status of the redirect, where there was one and the platform shows it. */
+  status;
+  constructor(code, details = {}) {
+    super(messages[code]);
+    this.code = code;
+    this.systemCode = details.systemCode;
+    this.status = details.status;
+  }
+};
+var tlsCodes = /^(?:CERT_|CRL_|DEPTH_ZERO_|EPROTO$|ERR_SSL_|ERR_TLS_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_)/;
+var timeoutCodes = /^(?:ETIMEDOUT|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT)$/;
+var notHttpCodes = /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW$)/;
+/**
+ * Reads what a platform's fetch threw, as far as it says anything: Node has a code on the error, on its cause, or on the
+ * first of several attempts; a browser has none, and everything is `network`.
+ */
+function classifyFault(fault) {
+  const systemCode = findSystemCode(fault);
+  if (systemCode === void 0) return new TransportError("network");
+  if (tlsCodes.test(systemCode)) return new TransportError("tls", { systemCode });
+  if (timeoutCodes.test(systemCode)) return new TransportError("timeout", { systemCode });
+  if (notHttpCodes.test(systemCode)) return new TransportError("not_http", { systemCode });
+  return new TransportError("network", { systemCode });
+}
+var systemCodeForm = /^[A-Z][A-Z0-9_]{1,63}$/;
+function findSystemCode(fault, depth = 0) {
+  if (typeof fault !== "object" || fault === null || depth > 3) return void 0;
+  const { code, cause, errors } = fault;
+  if (typeof code === "string" && systemCodeForm.test(code)) return code;
+  return findSystemCode(cause, depth + 1) ?? (Array.isArray(errors) ? findSystemCode(errors[0], depth + 1) : void 0);
+}
+
+// client/src/api-url.ts
+/**
+ * Reads the address of an API, a path before the endpoints allowed, and gives it back in one form without a trailing
+ * slash, so that two ways to write one address compare equal. https only, but for loopback (`localhost`, `127.0.0.0/8`,
+ * `[::1]`).
+ *
+ * @throws {TypeError} when it is not an absolute http(s) URL, or has user information, a query, a fragment, a backslash,
+ *   white space or a control character. The message never repeats it.
+ * @throws {TransportError} `insecure_url` for plain http to another machine.
+ */
+function parseApiUrl(apiUrl) {
+  const url = readUrl(apiUrl);
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) throw new TransportError("insecure_url");
+  return url.href.replace(/\/+$/, "");
+}
+// WHATWG's parser drops tabs and line ends, takes a backslash for a slash, and forgets an empty query or fragment.
+var misread = /[\s\\?#\p{Cc}]/u;
+var authority = /^https?:\/\/([^/]+)/i;
+function readUrl(apiUrl) {
+  const host = typeof apiUrl === "string" && !misread.test(apiUrl) ? authority.exec(apiUrl)?.[1] : void 0;
+  if (host === void 0 || host.includes("@") || !URL.canParse(apiUrl)) {
+    throw new TypeError(
+      "apiUrl must be an absolute https URL without user information, query, fragment or spaces"
+    );
+  }
+  return new URL(apiUrl);
+}
+function isLoopback(hostname) {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+// protocol/src/scopes.ts
+/**
+ * The scopes that the specification names, in its order.
+ *
+ * @see Our contract, section 1
+ */
+var UPLOAD_SCOPE = "interhumanai.upload";
+/** The scope of the stream endpoints. */
+var STREAM_SCOPE = "interhumanai.stream";
+/** Every scope that a fresh installation knows. */
+var SCOPES = [UPLOAD_SCOPE, STREAM_SCOPE];
+
+// protocol/src/token.ts
+/** Writes the exchange's request body; the scopes keep the caller's order. */
+function formatTokenRequest(parameters) {
+  return { key_id: parameters.keyId, key_secret: parameters.keySecret, scopes: parameters.scopes };
+}
+
+// protocol/src/endpoints.ts
+/** The API versions whose exchange exists; they differ in the error body only (our contract, section 2). */
+var API_VERSIONS = ["v0", "v1"];
+/** Says whether a value names an API version that has an exchange. */
+function isApiVersion(value) {
+  return API_VERSIONS.includes(value);
+}
+/** Where an API key is exchanged for a token, by API version (our contract, section 1). */
+var TOKEN_ENDPOINTS = {
+  v0: "/v0/auth",
+  v1: "/v1/auth"
+};
+/** Where the API answers if nobody says otherwise. */
+var DEFAULT_API_URL = "https://api.interhuman.ai";
+
+// protocol/src/headers.ts
+/** The header of every response of the service: a UUID that the service makes (our contract, section 1). */
+var CORRELATION_ID_HEADER = "X-Correlation-ID";
+/** The body type of every request and response of the exchange. */
+var JSON_CONTENT_TYPE = "application/json";
+
+// client/src/request-token.ts
+/** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
+var DEFAULT_TIMEOUT_MS = 15e3;
+var LONGEST_TIMER_MS = 2 ** 31 - 1;
+/**
+ * Exchanges an API key for an access token, strictly: one POST, and the answer handed back as it came, whatever its
+ * status, not read, not parsed, not retried. No redirect is followed.
+ *
+ * Two things are the platform's: by the Fetch standard Node's fetch sends a second time after a 421, and gives no
+ * response for a 407. Whoever needs those hands in another `fetch`, as the command does.
+ *
+ * @throws {TypeError} when a parameter is not what its type says. The message never repeats it.
+ * @throws {TransportError} when the service could not be reached or is not trusted. When the time is up while the body is
+ *   read, reading it throws this as well (`timeout`).
+ * @see Our contract, sections 1 and 8
+ */
+async function requestToken(parameters) {
+  const { keyId, keySecret, scopes, apiVersion = "v0", timeoutMs = DEFAULT_TIMEOUT_MS, signal } = parameters;
+  checkKey(keyId, keySecret);
+  checkScopes(scopes);
+  if (!isApiVersion(apiVersion)) throw new TypeError("apiVersion is not one that has an exchange");
+  if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS))
+    throw new TypeError("timeoutMs must be above 0 and below 2^31");
+  const url = parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion];
+  signal?.throwIfAborted();
+  const deadline = startDeadline(timeoutMs, signal);
+  // The platform's fetch gives a Response, which is what R is when none is handed in.
+  const send = parameters.fetch ?? globalThis.fetch;
+  let response;
+  try {
+    response = await send(url, {
+      method: "POST",
+      headers: { "Content-Type": JSON_CONTENT_TYPE, "Accept-Encoding": "identity" },
+      body: JSON.stringify(formatTokenRequest({ keyId, keySecret, scopes })),
+      redirect: "manual",
+      signal: deadline.signal
+    });
+  } catch (fault) {
+    deadline.end();
+    throw deadline.signal.aborted ? deadline.signal.reason : classifyFault(fault);
+  }
+  if (isRedirect(response.status)) {
+    const refusal = new TransportError("redirect", response.status === 0 ? {} : { status: response.status });
+    deadline.end(refusal);
+    throw refusal;
+  }
+  return response;
+}
+function checkKey(keyId, keySecret) {
+  if (typeof keyId !== "string" || keyId === "") throw new TypeError("keyId must be a non-empty string");
+  if (typeof keySecret !== "string" || keySecret === "")
+    throw new TypeError("keySecret must be a non-empty string");
+}
+function checkScopes(scopes) {
+  const strings = Array.isArray(scopes) && scopes.every((scope) => typeof scope === "string" && scope !== "");
+  if (!strings || scopes.length === 0) throw new TypeError("scopes must be a list of at least one string");
+}
+/** A browser shows a redirect that it was told not to follow as status 0. */
+function isRedirect(status) {
+  return status === 0 || [301, 302, 303, 307, 308].includes(status);
+}
+/**
+ * A signal that fires when the time is up or the caller's fires. It goes on for the body, whose end nobody reports, so
+ * the timer must not keep a process alive and the caller's signal must not keep a listener beyond it.
+ */
+function startDeadline(timeoutMs, callers) {
+  const controller = new AbortController();
+  const follow = () => end(callers?.reason);
+  const timer = setTimeout(() => end(new TransportError("timeout")), timeoutMs);
+  const end = (reason) => {
+    clearTimeout(timer);
+    callers?.removeEventListener("abort", follow);
+    if (reason !== void 0) controller.abort(reason);
+  };
+  callers?.addEventListener("abort", follow, { once: true });
+  if (typeof timer === "object") timer.unref?.();
+  return { signal: controller.signal, end };
+}
+
+// cli/src/command-table.ts
+/** Every option there is. None takes a key or a secret: what stands in a command line is seen by every process. */
+var OPTIONS = {
+  scope: { value: "S", multiple: true, help: `a scope to ask for, ${SCOPES.join(" or ")}; may be repeated` },
+  output: {
+    value: "F",
+    help: "write the answer to this file (0600, whole or not at all), nothing to standard output"
+  },
+  online: { help: "also make one exchange, and say only whether it worked" },
+  check: { help: "say where a credential was found, and make no exchange" },
+  "api-version": {
+    value: API_VERSIONS.join("|"),
+    help: `the version of the exchange, ${API_VERSIONS[0]} if absent`
+  },
+  "api-url": {
+    value: "U",
+    help: `the address of the API, ${DEFAULT_API_URL} if absent; a key from a file goes only to the address stored with it`
+  },
+  timeout: {
+    value: "S",
+    help: `seconds that the whole exchange may take, ${DEFAULT_TIMEOUT_MS / 1e3} if absent`
+  },
+  help: { help: "print this text" }
+};
+var credentialNote = "The key comes from INTERHUMAN_KEY_ID and INTERHUMAN_KEY_SECRET, or else from the file that INTERHUMAN_CONFIG names, or else from interhuman/credentials.env in your configuration folder (NAME=value lines, mode 0600). This version does not read the system's keychain. No option takes a key or a secret.";
+var exitNote = "Exit codes: 0 status 200; 2 wrong usage; 3 no credential, or an unsafe file; 4 refused (4xx); 5 anything else, or a body cut short; 6 not reached in time; 7 not trusted (redirect, plain http, TLS, an address that is not the key's).";
+var outputNote = "Standard output is the body of the answer, byte for byte, whatever its status (at most 64 MiB). All else is on standard error.";
+/** The commands of `interhuman-auth`. */
+var COMMANDS = {
+  token: {
+    start: "interhuman-auth token",
+    summary: "exchange the API key for an access token, and hand on the answer as it is",
+    options: ["scope", "output", "api-version", "api-url", "timeout", "help"],
+    required: ["scope"],
+    notes: [outputNote, credentialNote, exitNote]
+  },
+  check: {
+    start: "interhuman-auth check",
+    summary: "say which sources hold a credential and which one counts, never a value",
+    options: ["online", "scope", "api-version", "api-url", "timeout", "help"],
+    required: [],
+    notes: [credentialNote, exitNote]
+  }
+};
+/** The skill's script: the command `token` behind another entry. */
+var SKILL = {
+  start: "node scripts/interhuman-auth.mjs",
+  summary: COMMANDS.token.summary,
+  options: ["scope", "output", "check", "api-version", "api-url", "timeout", "help"],
+  required: ["scope"],
+  notes: [outputNote, credentialNote, exitNote]
+};
+
+// cli/src/exit-codes.ts
+/** The exit codes that scripts depend on (our contract, section 9). */
+var EXIT = {
+  /** Status 200, and the body whole. */
+  ok: 0,
+  /** Wrong usage. */
+  usage: 2,
+  /** No credential, half of one, or an unsafe file. */
+  credential: 3,
+  /** Refused: a 4xx. */
+  refused: 4,
+  /** Any other status, what is not HTTP, a body cut short, or an output that cannot be written. */
+  other: 5,
+  /** Not reached in time, or reset before the headers. */
+  unreachable: 6,
+  /** Not trusted: a redirect, plain http to another machine, TLS, an address that is not the key's. */
+  untrusted: 7
+};
+/** Gives the exit code of an answer, by its status alone. */
+function exitCodeOfStatus(status) {
+  if (status === 200) return EXIT.ok;
+  return status >= 400 && status < 500 ? EXIT.refused : EXIT.other;
+}
+/** The exit code of an exchange that brought no answer. */
+var EXIT_OF_TRANSPORT = {
+  timeout: EXIT.unreachable,
+  network: EXIT.unreachable,
+  not_http: EXIT.other,
+  redirect: EXIT.untrusted,
+  tls: EXIT.untrusted,
+  insecure_url: EXIT.untrusted
+};
+/** Ends a command with one line on standard error. The message holds no credential and nothing that was typed. */
+var Refusal = class extends Error {
+  name = "Refusal";
+  exitCode;
+  constructor(exitCode, message) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+};
+
+// cli/src/credentials/credential.ts
+/** The names of a credential, in the environment and in a file alike (our contract, section 9). */
+var KEY_ID_NAME = "INTERHUMAN_KEY_ID";
+/** The name of the secret. */
+var KEY_SECRET_NAME = "INTERHUMAN_KEY_SECRET";
+/** The name of the address that a key goes to. */
+var API_URL_NAME = "INTERHUMAN_API_URL";
+/** Names the credentials file. */
+var CONFIG_NAME = "INTERHUMAN_CONFIG";
+/** Reads a credential from named values; an empty value is no value, and half a credential is refused by name. */
+function readCredential(value) {
+  const keyId = value(KEY_ID_NAME) || void 0;
+  const keySecret = value(KEY_SECRET_NAME) || void 0;
+  if (keyId === void 0 && keySecret === void 0) return { kind: "absent" };
+  if (keyId === void 0) return { kind: "refused", reason: half(KEY_SECRET_NAME, KEY_ID_NAME) };
+  if (keySecret === void 0) return { kind: "refused", reason: half(KEY_ID_NAME, KEY_SECRET_NAME) };
+  return { kind: "found", credential: { keyId, keySecret, apiUrl: value(API_URL_NAME) || void 0 } };
+}
+function half(held, missing) {
+  return `holds ${held} but not ${missing}; put both there, as a credential is never made from two sources`;
+}
+
+// cli/src/credentials/file.ts
+import { isUtf8 } from "node:buffer";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { posix, win32 } from "node:path";
+
+// cli/src/credentials/dotenv.ts
+var assignment = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*(.*)$/;
+var quoted = /^(["'])(.*?)\1[ \t]*(?:#.*)?$/;
+/**
+ * Reads the assignments to the names asked for from text in dotenv form, and nothing else of it. Values are literal: no
+ * escapes, no `$` expansion, no value over several lines. A byte order mark, CRLF, blank lines, `#` comments and
+ * `export ` are taken; one pair of quotes is taken off; an unquoted value ends at white space and `#`. What dialects read
+ * differently (a name twice, an open quote, a backslash in double quotes) is a problem, which names a line and never quotes it.
+ */
+function parseDotenv(text, names) {
+  const values = /* @__PURE__ */ new Map();
+  for (const [index, line] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
+    const trimmed = line.trim();
+    if (trimmed === "" || trimmed.startsWith("#")) continue;
+    const [, name, rest] = assignment.exec(trimmed) ?? [];
+    if (name === void 0 || rest === void 0)
+      return { problem: `line ${index + 1} is not of the form NAME=value` };
+    if (!names.includes(name)) continue;
+    if (values.has(name)) return { problem: `it names ${name} twice` };
+    const value = readValue(rest);
+    if (value === void 0) return { problem: `the value in line ${index + 1} is not quoted plainly` };
+    values.set(name, value);
+  }
+  return { values };
+}
+function readValue(rest) {
+  const [, quote, inner] = quoted.exec(rest) ?? [];
+  if (inner !== void 0) return quote === '"' && inner.includes("\\") ? void 0 : inner;
+  if (rest.startsWith('"') || rest.startsWith("'")) return void 0;
+  return rest.replace(/(?:^|[ \t]+)#.*$/, "");
+}
+
+// cli/src/credentials/file.ts
+var MAX_FILE_BYTES = 64 * 1024;
+var PERMISSIONS = 4095;
+var OTHERS = 63;
+/** Gives the place of the credentials file that nobody named: the XDG folder where one is set, or the platform's own. */
+function defaultFilePath({ env, platform, home }) {
+  const { join: join2, isAbsolute } = platform === "win32" ? win32 : posix;
+  const settled = [env.XDG_CONFIG_HOME, platform === "win32" ? env.APPDATA : void 0];
+  // XDG base directories: a relative path is to be ignored.
+  const folder = settled.find((path) => path !== void 0 && isAbsolute(path));
+  return join2(folder ?? join2(home(), ...platformFolder(platform)), "interhuman", "credentials.env");
+}
+function platformFolder(platform) {
+  if (platform === "darwin") return ["Library", "Application Support"];
+  return platform === "win32" ? ["AppData", "Roaming"] : [".config"];
+}
+/**
+ * Reads a credentials file. What is checked is the file that was opened, so that nothing can be put in its place in
+ * between; a symbolic link may lead to it. Refused: what others can read, another user's, what is not a regular file or
+ * is larger than 64 KiB, and text that cannot be read without guessing.
+ *
+ * @see Our contract, section 9
+ */
+function readCredentialsFile(path, uid) {
+  let descriptor;
+  try {
+    // Without O_NONBLOCK the opening of a pipe would wait for a writer.
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (fault) {
+    const { code } = fault;
+    if (code === "ENOENT" || code === "ENOTDIR") return { kind: "absent" };
+    return { kind: "refused", reason: `cannot be opened (${code})` };
+  }
+  try {
+    return readOpened(descriptor, uid);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+function readOpened(descriptor, uid) {
+  const stats = fstatSync(descriptor);
+  const mode = uid === void 0 ? void 0 : (stats.mode & PERMISSIONS).toString(8).padStart(4, "0");
+  const refused = (reason) => ({ kind: "refused", reason, mode });
+  const unsafe = unsafeBecause(stats, uid);
+  if (unsafe !== void 0) return refused(unsafe);
+  const bytes = readAll(descriptor);
+  if (bytes === void 0) return refused("is larger than 64 KiB");
+  if (!isUtf8(bytes)) return refused("is not UTF-8 text");
+  const reading = parseDotenv(bytes.toString("utf8"), [KEY_ID_NAME, KEY_SECRET_NAME, API_URL_NAME]);
+  if ("problem" in reading) return refused(`cannot be read: ${reading.problem}`);
+  const finding = readCredential((name) => reading.values.get(name));
+  if (finding.kind === "absent") return refused(`holds neither ${KEY_ID_NAME} nor ${KEY_SECRET_NAME}`);
+  return { ...finding, mode };
+}
+function unsafeBecause(stats, uid) {
+  if (!stats.isFile()) return "is not a regular file";
+  if (uid === void 0) return void 0;
+  if (stats.uid !== uid) return "belongs to another user";
+  return (stats.mode & OTHERS) === 0 ? void 0 : "is open to others; run chmod 600 on it";
+}
+function readAll(descriptor) {
+  const bytes = Buffer.alloc(MAX_FILE_BYTES + 1);
+  let length = 0;
+  for (; ; ) {
+    const read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    length += read;
+    if (length > MAX_FILE_BYTES) return void 0;
+    if (read === 0) return bytes.subarray(0, length);
+  }
+}
+
+// cli/src/credentials/resolve.ts
+/** Reads the sources one after the other, the one that counts first. */
+function* readSources(surroundings) {
+  const { env, uid } = surroundings;
+  yield { name: "environment", role: "environment", finding: readCredential((name) => env[name]) };
+  const named = env[CONFIG_NAME] || void 0;
+  if (named !== void 0)
+    yield { name: named, role: `file named by ${CONFIG_NAME}`, finding: readNamed(named, uid) };
+  const path = defaultFilePath(surroundings);
+  yield { name: path, role: "default file", finding: readCredentialsFile(path, uid) };
+}
+function readNamed(path, uid) {
+  const finding = readCredentialsFile(path, uid);
+  return finding.kind === "absent" ? { kind: "refused", reason: "does not exist" } : finding;
+}
+/**
+ * Takes the first source that holds anything. Id, secret and address come from that one source; what it lacks is not
+ * looked for in the next.
+ *
+ * @param apiUrlOption What `--api-url` says.
+ * @throws {Refusal} 3 when there is no credential or the source is refused, 7 when the key may not go to the address.
+ * @see Our contract, section 9
+ */
+function resolveCredential(sources, surroundings, apiUrlOption) {
+  for (const source of sources) {
+    const { finding } = source;
+    if (finding.kind === "refused") throw new Refusal(EXIT.credential, describeRefused(source, finding));
+    if (finding.kind === "found") {
+      const { credential } = finding;
+      return { source, credential, apiUrl: settleAddress(source, credential, surroundings, apiUrlOption) };
+    }
+  }
+  throw new Refusal(EXIT.credential, describeNone(surroundings));
+}
+function describeRefused(source, finding) {
+  const mode = finding.mode === void 0 ? "" : ` (mode ${finding.mode})`;
+  return source.role === "environment" ? `the environment ${finding.reason}` : `the credentials file ${source.name}${mode} ${finding.reason}`;
+}
+function describeNone(surroundings) {
+  return `no credential found; set ${KEY_ID_NAME} and ${KEY_SECRET_NAME}, or write both to ${defaultFilePath(surroundings)} with mode 0600 (this version does not read the system's keychain)`;
+}
+function settleAddress(source, credential, { env }, apiUrlOption) {
+  const said = [
+    ["--api-url", apiUrlOption],
+    [API_URL_NAME, env[API_URL_NAME] || void 0]
+  ];
+  const elsewhere = said.flatMap(
+    ([by, address]) => address === void 0 ? [] : [{ by, address: readAddress(address, by, EXIT.usage) }]
+  );
+  if (source.role === "environment") return elsewhere[0]?.address ?? parseApiUrl(DEFAULT_API_URL);
+  const stored = credential.apiUrl ?? DEFAULT_API_URL;
+  const own = readAddress(stored, `${API_URL_NAME} in ${source.name}`, EXIT.credential);
+  const other = elsewhere.find(({ address }) => address !== own);
+  if (other === void 0) return own;
+  throw new Refusal(
+    EXIT.untrusted,
+    `the key from ${source.name} goes only to the address stored with it, ${own}, and ${other.by} names another; nothing was sent`
+  );
+}
+function readAddress(address, by, malformed) {
+  try {
+    return parseApiUrl(address);
+  } catch (fault) {
+    if (fault instanceof TransportError)
+      throw new Refusal(EXIT.untrusted, `${by} is plain http to another machine; use https; nothing was sent`);
+    throw new Refusal(
+      malformed,
+      `${by} is not an https address without user information, query, fragment or spaces; nothing was sent`
+    );
+  }
+}
+
+// cli/src/hand-on.ts
+/** The largest body that is handed on, decoded, in bytes; a token's is below two thousand. */
+var MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** A body of which not all can be handed on. */
+var BodyFault = class extends Error {
+  name = "BodyFault";
+  end;
+  constructor(end) {
+    super(end);
+    this.end = end;
+  }
+};
+/**
+ * Hands a body on chunk by chunk, the next one when the one before is written, so that a slow reader slows the server
+ * down. What came before a fault is handed on.
+ *
+ * @throws What `write` throws, and nothing else.
+ * @see Our contract, section 8
+ */
+async function handOn(body, write) {
+  const chunks = body[Symbol.asyncIterator]();
+  let room = MAX_BODY_BYTES;
+  try {
+    for (; ; ) {
+      const next = await chunks.next().catch((fault) => ({ fault }));
+      if ("fault" in next) return endBy(next.fault);
+      if (next.done === true) return "whole";
+      await write(next.value.subarray(0, room));
+      if (next.value.length > room) return "too_large";
+      room -= next.value.length;
+    }
+  } finally {
+    await chunks.return?.();
+  }
+}
+function endBy(fault) {
+  if (fault instanceof BodyFault) return fault.end;
+  return fault instanceof TransportError && fault.code === "timeout" ? "timeout" : "cut_short";
+}
+/** Says for people why not all of a body could be handed on. */
+function describeEnd(end) {
+  return descriptions[end];
+}
+var descriptions = {
+  cut_short: "the body of the answer was cut short",
+  timeout: "the body of the answer was cut short, as the time was up",
+  too_large: `the body of the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`,
+  undecodable: "the body of the answer came encoded, and cannot be decoded"
+};
+
+// cli/src/decode.ts
+/**
+ * Decodes a body that came encoded although `identity` was asked for: gzip, deflate, br, and several in a row. An encoding
+ * that is not known is handed on as it came. Of a body that is cut short, what can be decoded is given first. The whole is
+ * gathered before: this is the exception, and a decoder fed bit by bit keeps its last bytes back when a fault ends it.
+ *
+ * @throws {BodyFault} after what could be given.
+ */
+async function* decode(body, encoding) {
+  const decoders = readCodings(encoding);
+  if (decoders === void 0 || decoders.length === 0) return yield* body;
+  const { bytes, fault } = await gather(body);
+  let decoded = { bytes, cut: fault !== void 0 };
+  for (const decoder of decoders) decoded = await decodeOnce(decoder, decoded);
+  if (decoded.bytes.length > 0) yield decoded.bytes;
+  if (decoded.cut) throw fault ?? new BodyFault("cut_short");
+}
+var gzip = (zlib, bytes, lenient) => zlib.gunzipSync(bytes, { ...bound, finishFlush: flushOf(zlib, lenient) });
+var deflate = (zlib, bytes, lenient) => {
+  // RFC 9110 section 8.4.1.2: some send the raw form, which lacks the header with an 8 in its low half byte.
+  const inflate = ((bytes[0] ?? 8) & 15) === 8 ? zlib.inflateSync : zlib.inflateRawSync;
+  return inflate(bytes, { ...bound, finishFlush: flushOf(zlib, lenient) });
+};
+var br = (zlib, bytes, lenient) => {
+  const { BROTLI_OPERATION_FINISH, BROTLI_OPERATION_FLUSH } = zlib.constants;
+  const finishFlush = lenient ? BROTLI_OPERATION_FLUSH : BROTLI_OPERATION_FINISH;
+  return zlib.brotliDecompressSync(bytes, { ...bound, finishFlush });
+};
+var bound = { maxOutputLength: MAX_BODY_BYTES };
+function flushOf(zlib, lenient) {
+  return lenient ? zlib.constants.Z_SYNC_FLUSH : zlib.constants.Z_FINISH;
+}
+var MAX_CODINGS = 5;
+var known = /* @__PURE__ */ new Map([
+  ["gzip", gzip],
+  ["x-gzip", gzip],
+  ["deflate", deflate],
+  ["br", br]
+]);
+/** The decoders of a `Content-Encoding`, the last applied first; `undefined` if it is not known or too long a row. */
+function readCodings(encoding) {
+  const names = encoding.split(",").map((name) => name.trim().toLowerCase());
+  const codings = names.filter((name) => name !== "" && name !== "identity").reverse();
+  const decoders = codings.flatMap((coding) => known.get(coding) ?? []);
+  return decoders.length === codings.length && codings.length <= MAX_CODINGS ? decoders : void 0;
+}
+async function decodeOnce(decoder, { bytes, cut }) {
+  if (bytes.length === 0) return { bytes, cut };
+  const zlib = await import("node:zlib");
+  try {
+    return { bytes: decoder(zlib, bytes, false), cut };
+  } catch (fault) {
+    const { code } = fault;
+    if (code === "ERR_BUFFER_TOO_LARGE") throw new BodyFault("too_large");
+    if (code !== "Z_BUF_ERROR") throw new BodyFault("undecodable");
+  }
+  try {
+    return { bytes: decoder(zlib, bytes, true), cut: true };
+  } catch {
+    throw new BodyFault("undecodable");
+  }
+}
+async function gather(body) {
+  const chunks = [];
+  let room = MAX_BODY_BYTES;
+  try {
+    for await (const chunk of body) {
+      room -= chunk.length;
+      if (room < 0) throw new BodyFault("too_large");
+      chunks.push(chunk);
+    }
+    return { bytes: Buffer.concat(chunks), fault: void 0 };
+  } catch (fault) {
+    return { bytes: Buffer.concat(chunks), fault };
+  }
+}
+
+// cli/src/http-post.ts
+/**
+ * Sends the one request over Node's own client and gives the answer as it is. Node's fetch cannot: it sends a second time
+ * after a 421, gives no answer for a 407, and drops the body of a 205. Certificates are checked whatever
+ * `NODE_TLS_REJECT_UNAUTHORIZED` says.
+ */
+async function httpPost(url, init) {
+  const { request } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
+  const options = {
+    method: init.method,
+    headers: {
+      ...init.headers,
+      Accept: "*/*",
+      "User-Agent": "interhuman-auth",
+      "Content-Length": Buffer.byteLength(init.body),
+      Connection: "close"
+    },
+    rejectUnauthorized: true
+  };
+  const response = await answerTo(request(url, options), init);
+  const body = arriving(response, init.signal);
+  const encoding = response.headers["content-encoding"];
+  return {
+    status: response.statusCode ?? 0,
+    header: (name) => [response.headers[name.toLowerCase()]].flat()[0],
+    body: encoding === void 0 ? body : decode(body, encoding)
+  };
+}
+function answerTo(request, init) {
+  return new Promise((resolve2, reject) => {
+    const abort = () => request.destroy(init.signal.reason);
+    init.signal.addEventListener("abort", abort, { once: true });
+    request.on("response", (response) => {
+      init.signal.removeEventListener("abort", abort);
+      resolve2(response);
+    });
+    request.on("error", reject);
+    request.end(init.body);
+  });
+}
+/**
+ * Gives the chunks of a response, and those that came before a connection broke as well: a stream's own iterator drops
+ * what it still holds when the stream is destroyed.
+ */
+function arriving(response, signal) {
+  let fault;
+  let wake = () => {
+  };
+  let closed = false;
+  signal.addEventListener("abort", () => response.destroy(signal.reason), { once: true });
+  response.on("readable", () => wake());
+  response.on("error", (error) => {
+    fault = error;
+  });
+  response.on("close", () => {
+    closed = true;
+    wake();
+  });
+  return (async function* () {
+    try {
+      for (; ; ) {
+        const chunk = response.read();
+        if (chunk !== null) yield chunk;
+        else if (!closed) await new Promise((resolve2) => wake = resolve2);
+        else if (fault !== void 0 || !response.complete) throw fault ?? new Error("cut short");
+        else return;
+      }
+    } finally {
+      response.destroy();
+    }
+  })();
+}
+
+// cli/src/exchange.ts
+/**
+ * Makes the one exchange.
+ *
+ * @throws {Refusal} when no answer came that may be handed on: 5, 6 or 7.
+ */
+async function exchange({ credential, apiUrl }, options) {
+  const { keyId, keySecret } = credential;
+  const { scopes, apiVersion, timeoutMs } = options;
+  try {
+    return await requestToken({ keyId, keySecret, scopes, apiUrl, apiVersion, timeoutMs, fetch: httpPost });
+  } catch (fault) {
+    if (!(fault instanceof TransportError)) throw fault;
+    throw new Refusal(EXIT_OF_TRANSPORT[fault.code], describe(fault, apiUrl, options.timeoutMs));
+  }
+}
+function describe(fault, apiUrl, timeoutMs = DEFAULT_TIMEOUT_MS) {
+  const code = fault.systemCode === void 0 ? "" : ` (${fault.systemCode})`;
+  switch (fault.code) {
+    case "timeout":
+      return `no answer from ${apiUrl} within ${timeoutMs / 1e3} s; try again, or allow more with --timeout`;
+    case "network":
+      return `no answer from ${apiUrl}${code}; check the address, and that this machine, or the sandbox that this runs in, may use the network`;
+    case "not_http":
+      return `what answers at ${apiUrl} is not HTTP that can be read${code}; check the address`;
+    case "redirect":
+      return `${apiUrl} answers with a redirect (${fault.status}), which is not followed; check the address`;
+    case "tls":
+      return `the TLS certificate or handshake of ${apiUrl} is not trusted${code}; nothing was sent`;
+    case "insecure_url":
+      return `${apiUrl} is plain http to another machine; use https; nothing was sent`;
+  }
+}
+var uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/**
+ * Says which status came, with the correlation id where there is one. Any other text in that header is left out: a
+ * hostile server could put there what it was sent.
+ */
+function describeStatus(answer) {
+  const correlationId = answer.header(CORRELATION_ID_HEADER);
+  return correlationId !== void 0 && uuid.test(correlationId) ? `status ${answer.status} (correlation id ${correlationId})` : `status ${answer.status}`;
+}
+/** Says what to do about a status that is not 200. */
+function adviseOn(status) {
+  const known2 = advice[status];
+  if (known2 !== void 0) return known2;
+  return status >= 500 ? "try again later" : "the body says more";
+}
+var advice = {
+  401: "check the key id and the secret",
+  403: "ask for scopes that the key holds",
+  404: "check the address and the API version",
+  422: "check the scopes",
+  429: "wait before trying again"
+};
+
+// cli/src/output.ts
+/** The reader of standard output has gone: nothing is wrong, and nothing more is to be written. */
+var ReaderGone = class extends Error {
+  name = "ReaderGone";
+};
+/**
+ * Writes to standard output, each chunk when the one before is taken.
+ *
+ * @throws {ReaderGone} from `write`, when the pipe is closed.
+ * @throws {Refusal} from `write`, when it cannot be written to for another reason.
+ */
+function standardOutput(stdout) {
+  // The error also comes as an event, which would end the process with a stack trace.
+  stdout.on("error", () => {
+  });
+  const write = (chunk) => new Promise((resolve2, reject) => {
+    stdout.write(chunk, (fault) => {
+      if (fault === null || fault === void 0) return resolve2();
+      const { code } = fault;
+      if (code === "EPIPE" || code === "ERR_STREAM_DESTROYED") return reject(new ReaderGone());
+      reject(
+        new Refusal(
+          EXIT.other,
+          `standard output cannot be written (${code}); the answer was not handed on whole`
+        )
+      );
+    });
+  });
+  return { write, finish: async () => {
+  }, discard: () => {
+  } };
+}
+/** Makes control, format and line-separating characters visible, so that a name or a header cannot drive a terminal. */
+function printable(text) {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  );
+}
+
+// cli/src/commands/check.ts
+/**
+ * Says on standard output which sources hold a credential, which one counts and where its key goes; with `--online` also
+ * whether one exchange works. Never a value of a credential, nor any part of an answer's body but its error id.
+ *
+ * @returns 0, or the exit code of the exchange.
+ * @throws {Refusal} when no credential can be used.
+ */
+async function check(options, surroundings) {
+  const print2 = printer(surroundings.stdout);
+  const sources = [...readSources(surroundings)];
+  for (const source of sources) await print2(`${source.role}: ${describeSource(source)}`);
+  const resolved = resolveCredential(sources, surroundings, options.apiUrl);
+  await print2(`used: ${resolved.source.role}`);
+  await print2(`address: ${resolved.apiUrl}`);
+  if (!options.online) return EXIT.ok;
+  return checkOnline(resolved, options, print2);
+}
+function printer(stdout) {
+  const { write } = standardOutput(stdout);
+  return (line) => write(Buffer.from(`${printable(line)}
+`)).catch((fault) => {
+    if (!(fault instanceof ReaderGone)) throw fault;
+  });
+}
+function describeSource({ name, role, finding }) {
+  const mode = finding.kind === "absent" || finding.mode === void 0 ? "" : ` (mode ${finding.mode})`;
+  const place = role === "environment" ? "" : `${name}${mode} `;
+  if (finding.kind === "found") return `${place}holds a credential`;
+  if (finding.kind === "refused") return `${place}${finding.reason}`;
+  return role === "environment" ? "holds no credential" : `${place}does not exist`;
+}
+async function checkOnline(resolved, options, print2) {
+  const scopes = options.scopes.length > 0 ? options.scopes : SCOPES.slice(0, 1);
+  const answer = await exchange(resolved, { ...options, scopes });
+  const { end, errorId } = await readBody(answer);
+  if (end !== "whole") {
+    await print2(`online: the exchange did not work: ${describeStatus(answer)}; ${describeEnd(end)}`);
+    return EXIT.other;
+  }
+  const error = errorId === void 0 ? "" : `, error ${errorId}`;
+  await print2(
+    answer.status === 200 ? "online: the exchange worked" : `online: the exchange did not work: ${describeStatus(answer)}${error}; ${adviseOn(answer.status)}`
+  );
+  return exitCodeOfStatus(answer.status);
+}
+var LARGEST_ERROR_BYTES = 64 * 1024;
+var errorIdForm = /^[a-z]{2}\d{4}$/;
+/** Reads a body to its end, and of it the error id alone. */
+async function readBody(answer) {
+  const chunks = [];
+  let length = 0;
+  const end = await handOn(answer.body, async (chunk) => {
+    length += chunk.length;
+    if (length <= LARGEST_ERROR_BYTES) chunks.push(chunk);
+  });
+  return { end, errorId: parseErrorId(Buffer.concat(chunks).toString("utf8")) };
+}
+function parseErrorId(text) {
+  try {
+    const { error_id: errorId } = JSON.parse(text) ?? {};
+    return typeof errorId === "string" && errorIdForm.test(errorId) ? errorId : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// cli/src/commands/token.ts
+import { resolve } from "node:path";
+
+// cli/src/output-file.ts
+import { closeSync as closeSync2, fsyncSync, lstatSync, openSync as openSync2, renameSync, unlinkSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+var OWNER_ONLY = 384;
+/**
+ * Opens a file that appears whole or not at all: a new one beside it (0600), flushed to the disk, then put in its place.
+ * Never through a symbolic link, never over what is not a regular file or is another user's.
+ *
+ * @throws {Refusal} before anything is sent, when the file cannot be made there; from `write` and `finish`, when the disk
+ *   does not take it.
+ * @see Our contract, section 8
+ */
+function fileOutput(path, surroundings) {
+  refuseUnsafeTarget(path, surroundings.uid);
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  const descriptor = attempt(EXIT.usage, () => openSync2(temporary, "wx", OWNER_ONLY));
+  let open = true;
+  const discard = () => {
+    if (!open) return;
+    open = false;
+    closeSync2(descriptor);
+    unlinkSync(temporary);
+  };
+  surroundings.atSignal(discard);
+  return {
+    write: async (chunk) => {
+      for (let written = 0; written < chunk.length; )
+        written += attempt(EXIT.other, () => writeSync(descriptor, chunk, written));
+    },
+    finish: async () => {
+      attempt(EXIT.other, () => {
+        fsyncSync(descriptor);
+        renameSync(temporary, path);
+      });
+      open = false;
+      closeSync2(descriptor);
+    },
+    discard
+  };
+}
+function refuseUnsafeTarget(path, uid) {
+  const found = attempt(EXIT.usage, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (found === void 0) return;
+  if (found.isSymbolicLink()) throw refuse("is a symbolic link; name the file itself");
+  if (!found.isFile()) throw refuse("is not a regular file; name another");
+  if (uid !== void 0 && found.uid !== uid) throw refuse("belongs to another user; name another");
+}
+function refuse(what) {
+  return new Refusal(EXIT.usage, `the output file ${what}; nothing was sent`);
+}
+function attempt(exitCode, action) {
+  try {
+    return action();
+  } catch (fault) {
+    const { code } = fault;
+    const when = exitCode === EXIT.usage ? "nothing was sent" : "the answer came, and nothing of it was kept";
+    throw new Refusal(exitCode, `the output file cannot be written (${code}); ${when}`);
+  }
+}
+
+// cli/src/commands/token.ts
+/**
+ * Exchanges the key for a token and hands the answer's bytes on, untouched.
+ *
+ * @returns The exit code, by the status alone, or 5 when not all of the body could be handed on.
+ * @throws {Refusal} when there is no answer to hand on, or nowhere to put it.
+ * @see Our contract, sections 8 and 9
+ */
+async function token(options, surroundings) {
+  const resolved = resolveCredential(readSources(surroundings), surroundings, options.apiUrl);
+  const output = openOutput(options, surroundings);
+  try {
+    const answer = await exchange(resolved, options);
+    const end = await handOnTo(output, answer);
+    if (end === "whole") await output.finish();
+    report(answer, end, options, surroundings);
+    return end === "whole" ? exitCodeOfStatus(answer.status) : EXIT.other;
+  } finally {
+    output.discard();
+  }
+}
+function openOutput(options, surroundings) {
+  if (options.output === void 0) return standardOutput(surroundings.stdout);
+  return fileOutput(options.output, surroundings);
+}
+async function handOnTo(output, answer) {
+  try {
+    return await handOn(answer.body, output.write);
+  } catch (fault) {
+    if (fault instanceof ReaderGone) return "whole";
+    throw fault;
+  }
+}
+function report(answer, end, { output }, { say }) {
+  if (answer.status !== 200)
+    say(`the service answered with ${describeStatus(answer)}; ${adviseOn(answer.status)}`);
+  if (end !== "whole") {
+    const kept = output === void 0 ? "what came of it is on standard output" : "the output file was left as it was";
+    say(`${describeEnd(end)}; ${kept}`);
+  } else if (output !== void 0) say(`the answer is in ${resolve(output)}`);
+}
+
+// cli/src/help.ts
+var WIDTH = 100;
+var INDENT = 22;
+/** Writes the help text of a command, from the table that its options are read by. */
+function formatHelp(command) {
+  const usage = command.options.map((name) => formatUse(name, command.required.includes(name)));
+  return [
+    wrap(`Usage: ${command.start} ${usage.join(" ")}`, 0, 7),
+    "",
+    wrap(`${capitalised(command.summary)}.`, 0, 0),
+    "",
+    ...command.options.map((name) => formatRow(`  ${typed(name)}`, OPTIONS[name].help)),
+    "",
+    ...command.notes.map((note) => `${wrap(note, 0, 0)}
+`)
+  ].join("\n");
+}
+function formatUse(name, required) {
+  const once = required ? typed(name) : `[${typed(name)}]`;
+  const { multiple } = OPTIONS[name];
+  if (multiple !== true) return once;
+  return required ? `${once} [${typed(name)}]...` : `${once}...`;
+}
+function typed(name) {
+  const { value } = OPTIONS[name];
+  return value === void 0 ? `--${name}` : `--${name} ${value}`;
+}
+function formatRow(left, right) {
+  const [first = "", ...rest] = wrap(right, 0, 0, WIDTH - INDENT).split("\n");
+  const gap = left.length < INDENT ? left.padEnd(INDENT) : `${left}
+${" ".repeat(INDENT)}`;
+  return [gap + first, ...rest.map((line) => " ".repeat(INDENT) + line)].join("\n");
+}
+/** Breaks at spaces, but never inside square brackets. */
+function wrap(text, first, next, width = WIDTH) {
+  const lines = [];
+  let line = " ".repeat(first);
+  for (const word of text.match(/(?:\[[^\]]*\]|\S)+/g) ?? []) {
+    if (line.trim() !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = " ".repeat(next) + word;
+    } else line = line.trim() === "" ? line + word : `${line} ${word}`;
+  }
+  return [...lines, line].join("\n");
+}
+function capitalised(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+// cli/src/options.ts
+import { parseArgs } from "node:util";
+/**
+ * Reads what was typed after a command's name. No message repeats any of it: who mistypes a secret must not find it in a
+ * log.
+ *
+ * @throws {Refusal} 2, with the place of what is wrong.
+ */
+function parseOptions(argv, command) {
+  if (argv.some((argument) => argument.includes(SECRET_PREFIX)))
+    throw misused(command, "a key secret was typed, which other processes can have seen; rotate it");
+  const found = collect(argv, command);
+  const values = (name) => found.get(name) ?? [];
+  const options = {
+    scopes: values("scope"),
+    apiVersion: readApiVersion(values("api-version")[0], command),
+    apiUrl: values("api-url")[0],
+    timeoutMs: readTimeout(values("timeout")[0], command),
+    output: values("output")[0],
+    online: found.has("online"),
+    check: found.has("check"),
+    help: found.has("help")
+  };
+  if (options.help) return options;
+  if (found.has("scope") && command.options.includes("online") && !options.online)
+    throw misused(command, "--scope goes with --online");
+  const missing = options.check ? void 0 : command.required.find((name) => !found.has(name));
+  if (missing !== void 0) throw misused(command, `--${missing} is needed`);
+  return options;
+}
+function collect(argv, command) {
+  const form = (name) => ({ type: rowOf(name).value === void 0 ? "boolean" : "string" });
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(command.options.map((name) => [name, form(name)])),
+    strict: false,
+    tokens: true
+  });
+  const found = /* @__PURE__ */ new Map();
+  for (const token2 of tokens) {
+    const name = token2.kind === "option" ? command.options.find((option) => token2.rawName === `--${option}`) : void 0;
+    if (token2.kind !== "option" || name === void 0) throw misused(command, unknown(token2.index));
+    const value = readValue2(name, token2.value, token2.inlineValue === true, command);
+    if (found.has(name) && rowOf(name).multiple !== true) throw misused(command, `--${name} is given twice`);
+    found.set(name, [...found.get(name) ?? [], value]);
+  }
+  return found;
+}
+function readValue2(name, value, inline, command) {
+  if (rowOf(name).value === void 0) {
+    if (value !== void 0) throw misused(command, `--${name} takes no value`);
+    return "";
+  }
+  if (value === void 0 || value === "" || !inline && value.startsWith("-"))
+    throw misused(command, `--${name} needs a value`);
+  return value;
+}
+function readApiVersion(value, command) {
+  if (value === void 0 || isApiVersion(value)) return value;
+  throw misused(command, `--api-version is one of ${API_VERSIONS.join(", ")}`);
+}
+/** How our own key secrets begin (our contract, section 7). */
+var SECRET_PREFIX = "ih_live_";
+var LONGEST_TIMEOUT_SECONDS = 86400;
+function readTimeout(value, command) {
+  if (value === void 0) return void 0;
+  const seconds = /^\d{1,6}(?:\.\d{1,3})?$/.test(value) ? Number(value) : 0;
+  if (seconds > 0 && seconds <= LONGEST_TIMEOUT_SECONDS) return seconds * 1e3;
+  throw misused(command, `--timeout is a number of seconds above 0, ${LONGEST_TIMEOUT_SECONDS} at most`);
+}
+function rowOf(name) {
+  return OPTIONS[name];
+}
+function unknown(index) {
+  return `argument ${index + 1} is none of its options, and no option takes a key or a secret`;
+}
+function misused(command, what) {
+  return new Refusal(EXIT.usage, `${what}; see ${command.start} --help`);
+}
+
+// cli/src/surroundings.ts
+import { homedir } from "node:os";
+/** Gives a process's surroundings. SIGINT and SIGTERM end it with 128 and their number from now on. */
+function surroundingsOf(own) {
+  const cleanUps = [];
+  for (const [signal, number] of [
+    ["SIGINT", 2],
+    ["SIGTERM", 15]
+  ]) {
+    own.on(signal, () => {
+      for (const cleanUp of cleanUps) cleanUp();
+      own.exit(128 + number);
+    });
+  }
+  // A reader of standard error that has gone is nobody's fault.
+  own.stderr.on("error", () => {
+  });
+  return {
+    env: own.env,
+    platform: own.platform,
+    home: homedir,
+    uid: own.geteuid?.(),
+    stdout: own.stdout,
+    say: (line) => own.stderr.write(`interhuman-auth: ${printable(line)}
+`),
+    atSignal: (cleanUp) => cleanUps.push(cleanUp)
+  };
+}
+
+// cli/src/run.ts
+/**
+ * Runs an entry to its end and leaves its exit code with the process, which ends by itself when everything is written.
+ * A refusal is one line on standard error; so is a fault of our own, without its message, which could hold anything.
+ */
+async function run(own, entry) {
+  const surroundings = surroundingsOf(own);
+  const refuse2 = (fault) => {
+    if (fault instanceof ReaderGone) return EXIT.ok;
+    const refusal = fault instanceof Refusal ? fault : describeOwn(fault);
+    surroundings.say(refusal.message);
+    return refusal.exitCode;
+  };
+  own.on("uncaughtException", (fault) => own.exit(refuse2(fault)));
+  own.exitCode = await entry(own.argv.slice(2), surroundings).catch(refuse2);
+}
+/** Reads what was typed after a command's name, and runs the command or prints its help text. */
+async function runCommand(argv, row, surroundings, load) {
+  const options = parseOptions(argv, row);
+  if (!options.help) return (await load())(options, surroundings);
+  return print(formatHelp(row), surroundings);
+}
+/** Writes a text that was asked for to standard output. */
+async function print(text, { stdout }) {
+  await standardOutput(stdout).write(Buffer.from(text));
+  return EXIT.ok;
+}
+function describeOwn(fault) {
+  const name = fault instanceof Error ? fault.constructor.name : typeof fault;
+  return new Refusal(EXIT.other, `a fault of this program's own (${name}); please report how it came about`);
+}
+
+// cli/src/skill.ts
+// The skill's script, an entry of its own: it is bundled into one file, which nothing checks the Node of beforehand.
+run(process, async (argv, surroundings) => {
+  const { node } = process.versions;
+  if (Number(node.split(".")[0]) < 20)
+    throw new Refusal(EXIT.usage, `Node ${node} is too old; use Node 20 or newer`);
+  return runCommand(argv, SKILL, surroundings, async () => tokenOrCheck);
+});
+function tokenOrCheck(options, surroundings) {
+  return (options.check ? check : token)(options, surroundings);
+}

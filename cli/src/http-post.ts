@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import type { TokenRequestInit } from '@interhuman-auth/client'
+import { type TokenRequestInit, TransportError } from '@interhuman-auth/client'
 import { decode } from './decode.ts'
 
 /** An answer: the status, the headers, and the body as it arrives, decoded if it was encoded. */
@@ -44,6 +44,10 @@ function answerTo(request: ClientRequest, init: TokenRequestInit): Promise<Incom
     request.on('response', (response) => {
       init.signal.removeEventListener('abort', abort)
       resolve(response)
+    })
+    request.on('upgrade', (_response, socket) => {
+      socket.destroy()
+      reject(new TransportError('not_http'))
     })
     request.on('error', reject)
     request.end(init.body)

@@ -23,6 +23,8 @@ export async function run(
     surroundings.say(refusal.message)
     return refusal.exitCode
   }
+  // Until it is known otherwise: a process that ends before its command does must not look like a success.
+  own.exitCode = EXIT.other
   own.on('uncaughtException', (fault) => own.exit(refuse(fault)))
   own.exitCode = await entry(own.argv.slice(2), surroundings).catch(refuse)
 }

@@ -24,7 +24,7 @@ export interface TokenRequestInit {
   readonly signal: AbortSignal
 }
 
-/** What sends the request: `globalThis.fetch` is one. */
+/** What sends the request: `globalThis.fetch` is one. One that knows more of a fault throws a {@link TransportError}. */
 export type TokenFetch<R> = (url: string, init: TokenRequestInit) => Promise<R>
 
 /** What {@link requestToken} is told. */
@@ -83,7 +83,8 @@ export async function requestToken<R extends { readonly status: number } = Respo
     })
   } catch (fault) {
     deadline.end()
-    throw deadline.signal.aborted ? deadline.signal.reason : classifyFault(fault)
+    if (deadline.signal.aborted) throw deadline.signal.reason
+    throw fault instanceof TransportError ? fault : classifyFault(fault)
   }
   if (isRedirect(response.status)) {
     const refusal = new TransportError('redirect', response.status === 0 ? {} : { status: response.status })

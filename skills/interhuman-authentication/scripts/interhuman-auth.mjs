@@ -163,7 +163,8 @@ async function requestToken(parameters) {
     });
   } catch (fault) {
     deadline.end();
-    throw deadline.signal.aborted ? deadline.signal.reason : classifyFault(fault);
+    if (deadline.signal.aborted) throw deadline.signal.reason;
+    throw fault instanceof TransportError ? fault : classifyFault(fault);
   }
   if (isRedirect(response.status)) {
     const refusal = new TransportError("redirect", response.status === 0 ? {} : { status: response.status });
@@ -663,6 +664,10 @@ function answerTo(request, init) {
       init.signal.removeEventListener("abort", abort);
       resolve2(response);
     });
+    request.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      reject(new TransportError("not_http"));
+    });
     request.on("error", reject);
     request.end(init.body);
   });
@@ -1139,6 +1144,8 @@ async function run(own, entry) {
     surroundings.say(refusal.message);
     return refusal.exitCode;
   };
+  // Until it is known otherwise: a process that ends before its command does must not look like a success.
+  own.exitCode = EXIT.other;
   own.on("uncaughtException", (fault) => own.exit(refuse2(fault)));
   own.exitCode = await entry(own.argv.slice(2), surroundings).catch(refuse2);
 }

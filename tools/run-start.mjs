@@ -1,8 +1,8 @@
-import path from 'node:path'
 import { exchangeKey, readStoredAddress } from './exchange-first-key.mjs'
 import { formatNextSteps } from './next-steps.mjs'
 import { ROOT } from './project.mjs'
 import { runScript } from './run-command.mjs'
+import { serviceEnvironment } from './service-environment.mjs'
 import { startService } from './start-service.mjs'
 
 // Builds, starts the service, exchanges the first key through the command, and stays up until Ctrl-C.
@@ -74,17 +74,6 @@ async function introduce({ url, credentialsFile, created }) {
   if (code !== 0) say(`the exchange ended with exit code ${code}; the service goes on`)
   const endpoint = TOKEN_ENDPOINTS.v0
   process.stderr.write(formatNextSteps({ root: ROOT, credentialsFile, url, endpoint, scope: UPLOAD_SCOPE }))
-}
-
-/** The start is read off the log, so it must say as much as that; the data folder is the repository's own unless told. */
-function serviceEnvironment() {
-  const { INTERHUMAN_AUTH_DATA_DIR, INTERHUMAN_AUTH_LOG_LEVEL, ...others } = process.env
-  const verbose = ['trace', 'debug'].find((level) => level === INTERHUMAN_AUTH_LOG_LEVEL)
-  return {
-    ...others,
-    INTERHUMAN_AUTH_DATA_DIR: INTERHUMAN_AUTH_DATA_DIR ?? path.join(ROOT, 'data'),
-    INTERHUMAN_AUTH_LOG_LEVEL: verbose ?? 'info',
-  }
 }
 
 /** @param {string} text */

@@ -1,24 +1,31 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { ROOT } from './project.mjs'
 import { runScript } from './run-command.mjs'
 import { emptyTally } from './tally.mjs'
 
 /**
  * Runs vitest, shows its output as it comes, and counts.
  *
- * @param {{ long: boolean }} options Whether the long tests are run, and they alone.
+ * @param {object} options
+ * @param {boolean} options.long Whether the long tests are run, and they alone.
+ * @param {string} [options.root] Whose tests; the repository's unless told.
+ * @param {boolean} [options.show] Whether the output is shown; it is unless told.
  * @returns {Promise<import('./tally.mjs').Tally>} A run that ends with an error and counts no failure is one failure.
  */
-export async function runVitest({ long }) {
+export async function runVitest({ long, root = ROOT, show = true }) {
   const folder = await mkdtemp(path.join(tmpdir(), 'vitest-tally-'))
   const file = path.join(folder, 'tally.json')
   try {
-    const reporters = ['--reporter=default', '--reporter=./tools/vitest-tally.mjs']
-    const { code } = await runScript(['node_modules/vitest/vitest.mjs', 'run', ...reporters], {
-      show: true,
-      env: { VITEST_TALLY: file, NO_COLOR: '1', TEST_LONG: String(long) },
-    })
+    const reporters = ['--reporter=default', `--reporter=${path.join(ROOT, 'tools/vitest-tally.mjs')}`]
+    const { code } = await runScript(
+      ['node_modules/vitest/vitest.mjs', 'run', '--root', root, ...reporters],
+      {
+        show,
+        env: { VITEST_TALLY: file, NO_COLOR: '1', TEST_LONG: String(long) },
+      },
+    )
     const text = await readFile(file, 'utf8').catch(() => JSON.stringify(emptyTally()))
     /** @type {import('./tally.mjs').Tally} */
     const tally = JSON.parse(text)

@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import {
   CLIENT_REQUEST_ID_HEADER,
@@ -13,6 +14,7 @@ import { formatErrorResponse } from './error-response.ts'
 import type { Log } from './log.ts'
 import { createParserErrorListener, type OpenExchange } from './parser-error.ts'
 import { parseJsonBody } from './request-body.ts'
+import { isPlainHead, pathOf, refuseRoute } from './request-head.ts'
 import { logRequest } from './request-log.ts'
 import type { Route } from './routes/route.ts'
 
@@ -64,18 +66,29 @@ export function createHttpServer(
       errorPage: dependencies.errorPage,
       newCorrelationId: () => dependencies.newCorrelationId(),
       openExchange: (socket) => open.get(socket),
-      onAnswered: (error, correlationId, exchange) =>
-        logParserError(dependencies.log, error, correlationId, exchange),
+      refuseMethod: (target) => refuseRoute(routes, target),
+      onAnswered: (error, correlationId) => logRefused(dependencies.log, error, correlationId),
     }),
-    frameworkErrors: (error, request, reply) =>
-      sendError(toHttpError(error, request), request, reply, dependencies),
+    frameworkErrors: (error, request, reply) => {
+      // The framework runs no hook for these.
+      reply.raw.once('finish', () => logAnswered(dependencies.log, request, reply))
+      return sendError(toHttpError(error, request), request, reply, dependencies)
+    },
   })
   app.server.maxConnections = limits.maxConnections
   // Node would answer 417 without a body; an expectation that nobody knows is ignored (RFC 9110 section 10.1.1 allows it).
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
+  // Node would close the connection without an answer.
+  app.server.on('connect', (request, socket: Socket) => {
+    const response = new ServerResponse(request)
+    response.assignSocket(socket)
+    response.once('finish', () => socket.destroySoon())
+    app.routing(request, response)
+  })
   readJsonBodies(app)
-  answerErrors(app, routes, dependencies)
-  followRequests(app, open, dependencies)
+  answerErrors(app, dependencies)
+  followRequests(app, open, routes, dependencies)
+  endConnectionsOnClose(app, open)
   for (const route of routes) app.route({ method: route.method, url: route.path, handler: route.handler })
   return app
 }
@@ -89,51 +102,72 @@ function readJsonBodies(app: FastifyInstance): void {
   )
 }
 
-function answerErrors(
-  app: FastifyInstance,
-  routes: readonly Route[],
-  dependencies: HttpServerDependencies,
-): void {
+function answerErrors(app: FastifyInstance, dependencies: HttpServerDependencies): void {
   app.setErrorHandler((error, request, reply) => {
     const apiError = toHttpError(error, request)
     if (apiError.row.status >= 500)
       dependencies.log.error({ event: 'failure', correlation_id: request.id, error })
     return sendError(apiError, request, reply, dependencies)
   })
-  app.setNotFoundHandler((request) => {
-    const path = pathOf(request.raw.url)
-    const methods = routes.filter((route) => route.path === path).map((route) => route.method)
-    if (methods.length === 0) throw new ApiError(ERRORS.notFound)
-    const allow = methods.includes('GET') ? [...methods, 'HEAD'] : methods
-    throw new ApiError(ERRORS.methodNotAllowed, { headers: { Allow: allow.join(', ') } })
-  })
 }
 
 function followRequests(
   app: FastifyInstance,
   open: WeakMap<Socket, OpenExchange>,
+  routes: readonly Route[],
   dependencies: HttpServerDependencies,
 ): void {
   app.decorateRequest('keyId', undefined)
   app.decorateRequest('errorId', undefined)
+  app.decorateRequest('answeredStatus', undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    open.set(request.raw.socket, { request: request.raw, response: reply.raw })
+    open.set(request.raw.socket, { request, reply })
+    // The framework's own hook does not hear of a connection that ended before the answer was out.
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) logAnswered(dependencies.log, request, reply)
+    })
     reply.header(CORRELATION_ID_HEADER, request.id)
-    const hostless = request.raw.httpVersion === '1.1' && request.headers.host === undefined
-    done(hostless ? new ApiError(ERRORS.malformedRequest) : undefined)
+    // By its head alone, before a body is read.
+    if (!isPlainHead(request.raw))
+      done(new ApiError(ERRORS.malformedRequest, { headers: { Connection: 'close' } }))
+    else if (request.is404) done(refuseRoute(routes, request.raw.url))
+    else done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    logRequest(dependencies.log, {
-      method: request.method,
-      route: request.routeOptions.url ?? null,
-      status: reply.raw.writableFinished ? reply.statusCode : 0,
-      correlationId: request.id,
-      clientRequestId: readClientRequestId(request.headers[CLIENT_REQUEST_ID_HEADER.toLowerCase()]),
-      keyId: request.keyId,
-      errorId: request.errorId,
-      ms: Math.round(reply.elapsedTime * 1000) / 1000,
-    })
+    logAnswered(dependencies.log, request, reply)
     done()
+  })
+}
+
+/** A connection that is busy when the service stops is closed behind its answer, not kept until it is idle too long. */
+function endConnectionsOnClose(app: FastifyInstance, open: WeakMap<Socket, OpenExchange>): void {
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  app.addHook('preClose', (done) => {
+    app.server.prependListener('request', (_request, response) => {
+      response.shouldKeepAlive = false
+    })
+    for (const socket of sockets) {
+      const response = open.get(socket)?.reply.raw
+      if (response !== undefined) response.shouldKeepAlive = false
+    }
+    done()
+  })
+}
+
+function logAnswered(log: Log, request: FastifyRequest, reply: FastifyReply): void {
+  logRequest(log, {
+    method: request.method,
+    route: request.routeOptions.url ?? null,
+    status: reply.raw.writableFinished ? reply.statusCode : (request.answeredStatus ?? 0),
+    correlationId: request.id,
+    clientRequestId: readClientRequestId(request.headers[CLIENT_REQUEST_ID_HEADER.toLowerCase()]),
+    keyId: request.keyId,
+    errorId: request.errorId,
+    ms: Math.round(reply.elapsedTime * 1000) / 1000,
   })
 }
 
@@ -161,24 +195,19 @@ function sendError(
   dependencies: HttpServerDependencies,
 ): FastifyReply {
   request.errorId = error.row.id
-  const response = formatErrorResponse(error, request.raw.url, {
+  const response = formatErrorResponse(error, request.routeOptions.url ?? pathOf(request.raw.url), {
     correlationId: request.id,
     errorPage: dependencies.errorPage,
   })
   // With the rest of a large body unread, closing at once could take the answer away from the client; Node drains it
   // until the request's time-out instead.
-  reply.removeHeader('connection')
+  if (error.row === ERRORS.bodyTooLarge) reply.removeHeader('connection')
   return reply.code(response.status).headers(response.headers).send(response.body)
 }
 
-function logParserError(
-  log: Log,
-  error: ApiError,
-  correlationId: string,
-  exchange: OpenExchange | undefined,
-): void {
+function logRefused(log: Log, error: ApiError, correlationId: string): void {
   logRequest(log, {
-    method: exchange?.request.method ?? 'UNKNOWN',
+    method: 'UNKNOWN',
     route: null,
     status: error.row.status,
     correlationId,
@@ -187,8 +216,4 @@ function logParserError(
     errorId: error.row.id,
     ms: 0,
   })
-}
-
-function pathOf(url: string | undefined): string {
-  return url?.split('?', 1)[0] ?? ''
 }

@@ -1,14 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { ERRORS, type ErrorRow } from '@interhuman-auth/protocol'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from './api-error.ts'
 import { type ErrorResponse, formatErrorResponse } from './error-response.ts'
+import { pathOf, readRefusedLine } from './request-head.ts'
 
 /** The request that a connection is busy with. */
 export interface OpenExchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
 }
 
 /** What answering for Node's parser needs from outside. */
@@ -17,7 +18,10 @@ export interface ParserErrorDependencies {
   newCorrelationId(): string
   /** The request that the connection is busy with, if there is one. */
   openExchange(socket: Socket): OpenExchange | undefined
-  onAnswered(error: ApiError, correlationId: string, exchange: OpenExchange | undefined): void
+  /** The error for a method that no route takes. */
+  refuseMethod(target: string): ApiError
+  /** Hears of an answer to what never became a request; an open request is logged as any other. */
+  onAnswered(error: ApiError, correlationId: string): void
 }
 
 const ROWS: Readonly<Record<string, ErrorRow>> = {
@@ -25,6 +29,9 @@ const ROWS: Readonly<Record<string, ErrorRow>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ERRORS.bodyTooLarge,
   ERR_HTTP_REQUEST_TIMEOUT: ERRORS.requestTimeout,
 }
+
+/** How long a refused connection may go on sending, in milliseconds: closed at once, it could lose the answer. */
+const LINGER_MS = 1000
 
 /**
  * Answers for what Node's parser refuses (not HTTP, headers too large, a request that does not arrive) with the contract's
@@ -38,35 +45,55 @@ export function createParserErrorListener(dependencies: ParserErrorDependencies)
       socket.destroy()
       return
     }
-    const apiError = new ApiError(ROWS[error.code ?? ''] ?? ERRORS.malformedRequest)
     const exchange = dependencies.openExchange(socket)
     const answer = () => {
-      if (socket.writable) writeAnswer(socket, apiError, exchange, dependencies)
+      if (socket.writable) answerRefused(error, socket, exchange, dependencies)
     }
     // Pipelined garbage behind a whole request: that request's answer goes out first.
-    if (exchange?.request.complete) exchange.response.once('close', answer)
+    if (exchange?.request.raw.complete) exchange.reply.raw.once('close', answer)
     else answer()
   }
+}
+
+function answerRefused(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  exchange: OpenExchange | undefined,
+  dependencies: ParserErrorDependencies,
+): void {
+  const row = ROWS[error.code ?? ''] ?? ERRORS.malformedRequest
+  if (exchange === undefined || exchange.request.raw.complete) {
+    const line = readRefusedLine('rawPacket' in error ? error.rawPacket : undefined)
+    const unknownMethod = error.code === 'HPE_INVALID_METHOD' && line?.unknownMethod === true
+    const apiError = unknownMethod ? dependencies.refuseMethod(line.target) : new ApiError(row)
+    const correlationId = dependencies.newCorrelationId()
+    writeAnswer(socket, apiError, pathOf(line?.target), correlationId, dependencies)
+    dependencies.onAnswered(apiError, correlationId)
+    return
+  }
+  const { request, reply } = exchange
+  if (reply.raw.headersSent) {
+    socket.destroy()
+    return
+  }
+  request.errorId = row.id
+  request.answeredStatus = row.status
+  writeAnswer(socket, new ApiError(row), pathOf(request.raw.url), request.id, dependencies)
 }
 
 function writeAnswer(
   socket: Socket,
   error: ApiError,
-  exchange: OpenExchange | undefined,
+  path: string,
+  correlationId: string,
   dependencies: ParserErrorDependencies,
 ): void {
-  const broken = exchange?.request.complete === true ? undefined : exchange
-  if (broken?.response.headersSent) {
-    socket.destroy()
-    return
-  }
-  const correlationId = dependencies.newCorrelationId()
-  const response = formatErrorResponse(error, broken?.request.url, {
-    correlationId,
-    errorPage: dependencies.errorPage,
-  })
-  socket.end(formatRawResponse(response))
-  dependencies.onAnswered(error, correlationId, broken)
+  const { errorPage } = dependencies
+  socket.end(formatRawResponse(formatErrorResponse(error, path, { correlationId, errorPage })))
+  // The parser would refuse what still comes, chunk by chunk.
+  socket.removeAllListeners('data').on('data', () => {})
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function formatRawResponse(response: ErrorResponse): string {

@@ -11,15 +11,16 @@ import { type IssueTokenDependencies, issueToken } from '../issue-token.ts'
 import { isKeyId } from '../key-format.ts'
 import type { Route } from './route.ts'
 
-/** Names under which programs put a credential into an address. */
+/** Names under which programs put a credential into an address, in lower case and without `_` and `-`. */
 const CREDENTIAL_NAMES = [
-  'key_id',
-  'key_secret',
-  'api_key',
-  'client_id',
-  'client_secret',
-  'access_token',
+  'keyid',
+  'keysecret',
+  'apikey',
+  'clientid',
+  'clientsecret',
+  'accesstoken',
   'token',
+  'secret',
 ]
 
 /** `POST /v0/auth`, `POST /v1/auth`: exchange an API key for an access token (our contract, section 1). */
@@ -29,6 +30,8 @@ export function authRoute(version: ApiVersion, dependencies: IssueTokenDependenc
     path: TOKEN_ENDPOINTS[version],
     async handler(request, reply) {
       refuseCredentialInQuery(request.raw.url ?? '')
+      // Without a body there is no content type to refuse, so that nobody did so yet.
+      if (request.body === undefined) throw new ApiError(ERRORS.wrongContentType)
       const authRequest = parseAuthRequest(request.body)
       if (isKeyId(authRequest.keyId)) request.keyId = authRequest.keyId
       const { accessToken, scopes } = await issueToken(authRequest, dependencies)
@@ -47,7 +50,7 @@ export function refuseCredentialInQuery(url: string): void {
   const start = url.indexOf('?')
   if (start === -1) return
   for (const name of new URLSearchParams(url.slice(start + 1)).keys()) {
-    if (CREDENTIAL_NAMES.includes(name.toLowerCase().replaceAll('-', '_')))
+    if (CREDENTIAL_NAMES.includes(name.toLowerCase().replace(/[_-]/g, '')))
       throw new ApiError(ERRORS.credentialInQuery)
   }
 }

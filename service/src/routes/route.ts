@@ -13,5 +13,7 @@ declare module 'fastify' {
     keyId: string | undefined
     /** The id of the error that was answered, for the log. */
     errorId: string | undefined
+    /** The status of the answer where it was written past the reply, for the log. */
+    answeredStatus: number | undefined
   }
 }

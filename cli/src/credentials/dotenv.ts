@@ -2,7 +2,7 @@
 export type DotenvReading = { readonly values: ReadonlyMap<string, string> } | { readonly problem: string }
 
 const assignment = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*(.*)$/
-const quoted = /^(["'])(.*?)\1[ \t]*(?:#.*)?$/
+const quoted = /^(?:"([^"\\]*)"|'([^']*)')(?:[ \t]+#.*)?$/
 
 /**
  * Reads the assignments to the names asked for from text in dotenv form, and nothing else of it. Values are literal: no
@@ -31,8 +31,8 @@ export function parseDotenv(text: string, names: readonly string[]): DotenvReadi
 }
 
 function readValue(rest: string): string | undefined {
-  const [, quote, inner] = quoted.exec(rest) ?? []
-  if (inner !== undefined) return quote === '"' && inner.includes('\\') ? undefined : inner
+  const [match, double, single] = quoted.exec(rest) ?? []
+  if (match !== undefined) return double ?? single
   if (rest.startsWith('"') || rest.startsWith("'")) return undefined
   return rest.replace(/(?:^|[ \t]+)#.*$/, '')
 }

@@ -20,6 +20,7 @@ export const CHECKS = [
     command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '--colors=off', '.'],
   },
   { name: 'Imports follow the arrows of the house', command: ['tools/check-imports.mjs'] },
+  { name: 'Packages are pinned to exact versions and hashes', command: ['tools/check-lock.mjs'] },
   { name: 'Documents name what exists', command: ['tools/check-docs.mjs'] },
   { name: 'Generated files are up to date', command: ['tools/generate.mjs', '--check'] },
 ]

@@ -7,8 +7,13 @@ import { runScript } from './run-command.mjs'
 
 // npm run build: every workspace's src to dist. Quiet when nothing changed; stale output of a source that is gone is removed.
 
+const compiler = 'node_modules/typescript/bin/tsc'
+if (!existsSync(path.join(ROOT, compiler))) {
+  process.stderr.write('interhuman-auth: nothing is installed yet; run "npm ci" first\n')
+  process.exit(1)
+}
 for (const workspace of WORKSPACES) await removeLeftovers(path.join(ROOT, workspace))
-const { code, output } = await runScript(['node_modules/typescript/bin/tsc', '--build', '--pretty', 'false'])
+const { code, output } = await runScript([compiler, '--build', '--pretty', 'false'])
 process.stderr.write(output)
 process.exitCode = code
 

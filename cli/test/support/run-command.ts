@@ -24,6 +24,9 @@ export interface Ended {
 export interface RunOptions {
   /** The whole environment, but for an empty home folder. */
   readonly env?: Readonly<Record<string, string>>
+  /** What runs, Node if absent. */
+  readonly program?: string
+  /** What Node runs, the command's file if absent. */
   readonly file?: string
   readonly cwd?: string
   /** Called with the running process. */
@@ -42,10 +45,17 @@ export function temporaryFolder(): string {
   return folder
 }
 
+/** Runs a line of shell in which `$auth` is the built command, 20 seconds at most. */
+export function runShell(line: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+  const command = `auth() { "${process.execPath}" "${BIN}" "$@"; }; ${line.replaceAll('$auth', 'auth')}`
+  return runCommand(['-c', command], { program: '/bin/sh', env: { PATH: '/usr/bin:/bin', ...env } })
+}
+
 /** Runs the built command as a process to its end, 20 seconds at most. */
 export function runCommand(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const home = temporaryFolder()
-  const child = spawn(process.execPath, [options.file ?? BIN, ...args], {
+  const start = options.program === undefined ? [options.file ?? BIN, ...args] : args
+  const child = spawn(options.program ?? process.execPath, start, {
     cwd: options.cwd ?? home,
     env: { HOME: home, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -328,7 +328,7 @@ import { posix, win32 } from "node:path";
 
 // cli/src/credentials/dotenv.ts
 var assignment = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*(.*)$/;
-var quoted = /^(["'])(.*?)\1[ \t]*(?:#.*)?$/;
+var quoted = /^(?:"([^"\\]*)"|'([^']*)')(?:[ \t]+#.*)?$/;
 /**
  * Reads the assignments to the names asked for from text in dotenv form, and nothing else of it. Values are literal: no
  * escapes, no `$` expansion, no value over several lines. A byte order mark, CRLF, blank lines, `#` comments and
@@ -352,8 +352,8 @@ function parseDotenv(text, names) {
   return { values };
 }
 function readValue(rest) {
-  const [, quote, inner] = quoted.exec(rest) ?? [];
-  if (inner !== void 0) return quote === '"' && inner.includes("\\") ? void 0 : inner;
+  const [match, double, single] = quoted.exec(rest) ?? [];
+  if (match !== void 0) return double ?? single;
   if (rest.startsWith('"') || rest.startsWith("'")) return void 0;
   return rest.replace(/(?:^|[ \t]+)#.*$/, "");
 }

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ERRORS } from '@interhuman-auth/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RecordingProxy, startRecordingProxy } from './support/recording-proxy.ts'
 import {
@@ -124,9 +125,41 @@ test('what the README says of the default issuer is so, whatever the port', asyn
 })
 
 test('the README names the project as independent, and nothing that looks like a secret', () => {
-  expect(readme).toMatch(/not affiliated with Interhuman/)
+  expect(readme).toMatch(/not affiliated with\s+Interhuman/)
   expect(readme).not.toMatch(/eyJ|ih_live_\w|[A-Za-z0-9_-]{40,}/)
 })
+
+test('ARCHITECTURE.md names every error of the catalogue with its file', () => {
+  const architecture = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const rows = architecture.split('\n').filter((line) => /^\| [\w, ]+ \| .*`\w+.*\.ts`/.test(line))
+  const missing = Object.values(ERRORS).filter(
+    (row) =>
+      !rows.some((line) => line.includes(`\`${row.id}\``) && line.split('|')[1]?.includes(`${row.status}`)),
+  )
+  expect(missing.map((row) => `${row.status} ${row.id}`)).toEqual([])
+})
+
+test('every dependency has its page among the decisions, and every page stands in their index', () => {
+  const folder = join(root, 'docs/decisions')
+  const pages = readdirSync(folder).filter((file) => file !== 'README.md')
+  const index = readFileSync(join(folder, 'README.md'), 'utf8')
+  expect(pages.filter((page) => !index.includes(`](${page})`))).toEqual([])
+  const text = pages.map((page) => readFileSync(join(folder, page), 'utf8')).join('\n')
+  const unnamed = dependencies().filter(
+    (name) => !text.toLowerCase().includes(name.replace(/^@biomejs\//, '')),
+  )
+  expect(unnamed).toEqual([])
+})
+
+function dependencies(): string[] {
+  const folders = ['', 'protocol', 'client', 'cli', 'guard', 'service']
+  return folders.flatMap((folder) => {
+    const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+    const kinds = ['dependencies', 'devDependencies', 'optionalDependencies']
+    const names = kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}))
+    return names.filter((name) => !/^@(?:types|interhuman-auth)\//.test(name))
+  })
+}
 
 async function firstLine(child: ChildProcess): Promise<string> {
   let text = ''

@@ -10,7 +10,7 @@ import { startService } from './start-service.mjs'
 const compiler = spawn(
   process.execPath,
   ['node_modules/typescript/bin/tsc', '--build', '--watch', '--preserveWatchOutput', '--pretty', 'false'],
-  { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
+  { cwd: ROOT, detached: process.platform !== 'win32', stdio: ['ignore', 'pipe', 'inherit'] },
 )
 /** @type {import('./start-service.mjs').Service | undefined} */
 let service

@@ -35,7 +35,7 @@ export function startService({ args, env, onLine }) {
   const child = spawn(process.execPath, ['--import', endWithParent, ...command], {
     cwd: ROOT,
     env,
-    detached: true,
+    detached: process.platform !== 'win32',
     stdio: ['ignore', 2, 'pipe', 'ipc'],
   })
   /** @type {Promise<number>} */

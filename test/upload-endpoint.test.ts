@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { cleanEnvironment, type RunningService, startService, waitUntil } from './support/start-service.ts'
 
 const PROGRAM = fileURLToPath(new URL('../examples/upload-endpoint.ts', import.meta.url))
 const UPLOAD_PATH = '/v0/upload/analyze'
 const MEGABYTE = 1024 * 1024
+/** After this the example is ended, whatever became of its test. */
+const LONGEST_LIFE_MS = 180_000
 
 interface Endpoint {
   readonly url: string
@@ -18,7 +20,11 @@ interface Endpoint {
 /** The example as it stands, as a process of its own, in front of a service's key set. */
 async function startEndpoint(keySetUrl: string): Promise<Endpoint> {
   const env = cleanEnvironment({ KEY_SET_URL: keySetUrl, PORT: '0' })
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LONGEST_LIFE_MS,
+  })
   let stdout = ''
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -167,22 +173,30 @@ describe('the upload endpoint of examples/, in front of the real service', () =>
 })
 
 describe('the same endpoint in front of a service', () => {
+  const upload = (endpoint: Endpoint, token: string) =>
+    fetch(endpoint.url + UPLOAD_PATH, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+      body: 'x',
+    })
+
   it('that signs with EdDSA opens as well', async () => {
     const service = await startService({ env: { INTERHUMAN_AUTH_ALGORITHM: 'EdDSA' } })
+    onTestFinished(async () => void (await service.stop()))
     const endpoint = await startEndpoint(`${service.url}/.well-known/jwks.json`)
-    const headers = { Authorization: `Bearer ${await getToken(service, 'interhumanai.upload')}` }
-    const response = await fetch(endpoint.url + UPLOAD_PATH, { method: 'POST', headers, body: 'x' })
+    onTestFinished(async () => void (await endpoint.stop()))
+    const response = await upload(endpoint, await getToken(service, 'interhumanai.upload'))
     expect(response.status).toBe(200)
-    await Promise.all([endpoint.stop(), service.stop()])
   })
 
   it('that is away answers 503 and a time to come again, and never lets anybody in', async () => {
     const service = await startService()
+    onTestFinished(async () => void (await service.stop()))
     const token = await getToken(service, 'interhumanai.upload')
     await service.stop()
     const endpoint = await startEndpoint(`${service.url}/.well-known/jwks.json`)
-    const headers = { Authorization: `Bearer ${token}` }
-    const response = await fetch(endpoint.url + UPLOAD_PATH, { method: 'POST', headers, body: 'x' })
+    onTestFinished(async () => void (await endpoint.stop()))
+    const response = await upload(endpoint, token)
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).toMatch(/^\d+$/)
     expect(await response.json()).toHaveProperty('error_id', 'ih1003')

@@ -16,7 +16,8 @@ it('the example of the README does what it says', async () => {
     .replace('.listen(4800)', '.listen(0, function () { console.log(this.address().port) })')
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: GUARD,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 20_000,
   })
   try {
     const port = await new Promise((resolve, reject) => {

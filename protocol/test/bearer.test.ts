@@ -16,6 +16,8 @@ const tokens = fc
   )
   .map((parts) => parts.join(''))
 
+const anyCodeUnit = fc.nat({ max: 0xffff }).map((code) => String.fromCharCode(code))
+
 describe('readBearer', () => {
   it('reads any token of RFC 6750, whatever the case of the scheme and the number of spaces', () => {
     fc.assert(
@@ -64,7 +66,7 @@ describe('readBearer', () => {
 
   it('gives back only what RFC 6750 allows, for any string', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (rest) => {
+      fc.property(fc.string({ unit: anyCodeUnit }), (rest) => {
         const reading = readBearer(`Bearer ${rest}`)
         if (reading.kind === 'token') expect(reading.token).toMatch(/^[\w\-.~+/]+=*$/)
       }),

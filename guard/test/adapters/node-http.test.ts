@@ -188,7 +188,7 @@ describe('a denied upload', () => {
 
   it('with fetch gives the answer and not a network error', async () => {
     const { url } = await start()
-    const response = await fetch(url, { method: 'POST', body: Buffer.concat(Array(32).fill(MEGABYTE)) })
+    const response = await fetch(url, { method: 'POST', body: Buffer.concat(Array(8).fill(MEGABYTE)) })
     expect(response.status).toBe(401)
     expect(await response.json()).toHaveProperty('error_id', 'ih2002')
   })

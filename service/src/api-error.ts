@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorRow, type FieldProblems } from '@interhuman-auth/protocol'
+import { ERRORS, type ErrorRow, type FieldProblems, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
 import { StoreUnavailableError } from './store/store-error.ts'
 
 /** What an {@link ApiError} carries beside its row. */
@@ -31,6 +31,8 @@ const RETRY_AFTER_SECONDS = 5
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof StoreUnavailableError)
-    return new ApiError(ERRORS.unavailable, { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } })
+    return new ApiError(ERRORS.unavailable, {
+      headers: { [RETRY_AFTER_HEADER]: String(RETRY_AFTER_SECONDS) },
+    })
   return new ApiError(ERRORS.internal)
 }

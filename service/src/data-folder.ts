@@ -1,6 +1,8 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   linkSync,
@@ -46,13 +48,11 @@ export function prepareDataFolder(path: string): void {
   }
   refuseOpenFolder(path)
   try {
-    writeNew(join(path, `.writable-${process.pid}`), '')
+    accessSync(path, constants.W_OK | constants.X_OK)
   } catch (error) {
     throw new StartupError(
       `the data folder ${path} is not writable (${errorCode(error)}); check its permissions`,
     )
-  } finally {
-    rmSync(join(path, `.writable-${process.pid}`), { force: true })
   }
 }
 
@@ -77,7 +77,15 @@ export function readMasterKeyFile(path: string): Buffer {
     throw new StartupError(
       `the master key file ${path} can be read by others (mode ${mode.toString(8)}); run chmod 600 on it`,
     )
-  return parseMasterKey(readFileSync(path, 'utf8'), `the master key file ${path}`)
+  return parseMasterKey(readText(path), `the master key file ${path}`)
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new StartupError(`the master key file ${path} cannot be read (${errorCode(error)})`)
+  }
 }
 
 /**
@@ -96,13 +104,15 @@ export function parseMasterKey(text: string, source: string): Buffer {
 export function settleMasterKeyFile(path: string, randomBytes: RandomBytes): Buffer {
   if (!existsSync(path)) {
     const temporary = `${path}.${process.pid}`
+    // Left by a start that was killed: in a container every start has the same process id.
+    rmSync(temporary, { force: true })
     writeNew(temporary, `${randomBytes(MASTER_KEY_BYTES).toString('base64url')}\n`)
     try {
       linkSync(temporary, path)
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error
     } finally {
-      rmSync(temporary)
+      rmSync(temporary, { force: true })
     }
     syncFolder(path)
   }

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
 import { formatBase62, type RandomBytes, randomBase62 } from './base62.ts'
 
-const SECRET_PREFIX = 'ih_live_'
+/** How every key secret begins. */
+export const SECRET_PREFIX = 'ih_live_'
 const SECRET_LENGTH = 43
 const CHECKSUM_LENGTH = 6
 

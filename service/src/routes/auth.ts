@@ -8,7 +8,7 @@ import {
 import { ApiError } from '../api-error.ts'
 import { parseAuthRequest } from '../auth-request.ts'
 import { type IssueTokenDependencies, issueToken } from '../issue-token.ts'
-import { isKeyId } from '../key-format.ts'
+import { isKeyId, SECRET_PREFIX } from '../key-format.ts'
 import type { Route } from './route.ts'
 
 /** Names under which programs put a credential into an address, in lower case and without `_` and `-`. */
@@ -42,15 +42,16 @@ export function authRoute(version: ApiVersion, dependencies: IssueTokenDependenc
 }
 
 /**
- * Refuses an address that names a credential (our contract, section 1).
+ * Refuses an address that names a credential or holds one (our contract, section 1).
  *
  * @throws {ApiError} 400
  */
 export function refuseCredentialInQuery(url: string): void {
   const start = url.indexOf('?')
   if (start === -1) return
-  for (const name of new URLSearchParams(url.slice(start + 1)).keys()) {
-    if (CREDENTIAL_NAMES.includes(name.toLowerCase().replace(/[_-]/g, '')))
+  for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
+    const plainName = name.toLowerCase().replace(/[?_-]/g, '')
+    if (CREDENTIAL_NAMES.includes(plainName) || value.includes(SECRET_PREFIX))
       throw new ApiError(ERRORS.credentialInQuery)
   }
 }

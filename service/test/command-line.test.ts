@@ -1,0 +1,122 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseCommandLine } from '../src/command-line.ts'
+import { UsageError } from '../src/usage-error.ts'
+
+const parse = (line: string) => parseCommandLine(line.split(' ').filter((word) => word !== ''))
+const ID = 'ihk_00000000000000000000'
+
+function refusal(args: readonly string[]): string {
+  try {
+    parseCommandLine(args)
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError)
+    return (error as Error).message
+  }
+  throw new Error(`it was taken: ${args.join(' ')}`)
+}
+
+test('start takes the settings as flags', () => {
+  const { command, flags } = parse('start --first-key --port 0 --data-dir d --max-body-bytes=2048')
+  expect(command).toEqual({ kind: 'start', firstKey: true })
+  expect(flags).toMatchObject({ port: '0', 'data-dir': 'd', 'max-body-bytes': '2048', host: undefined })
+  expect(parse('start').command).toEqual({ kind: 'start', firstKey: false })
+})
+
+test.each(['help', '--help', '-h', 'keys --help', 'start --help'])('%s asks for help', (line) => {
+  expect(parse(line).command).toEqual({ kind: 'help' })
+})
+
+test('--version asks for the version', () => {
+  expect(parse('--version').command).toEqual({ kind: 'version' })
+})
+
+test('keys create takes name, scopes, expiry and where the secret goes', () => {
+  const line =
+    'keys create --name n --scope a --scope b --expires-in-seconds 60 --credentials-file f --api-url https://a.test --json'
+  expect(parse(line)).toMatchObject({
+    json: true,
+    command: {
+      kind: 'keys create',
+      options: {
+        name: 'n',
+        scopes: ['a', 'b'],
+        expiresInSeconds: 60,
+        credentialsFile: 'f',
+        apiUrl: 'https://a.test',
+      },
+    },
+  })
+})
+
+test('keys list has a page', () => {
+  expect(parse('keys list').command).toEqual({ kind: 'keys list', request: { after: null, limit: 100 } })
+  const page = parse(`keys list --limit 5 --after ${ID}`).command
+  expect(page).toEqual({ kind: 'keys list', request: { after: ID, limit: 5 } })
+})
+
+test('show, rotate, disable, enable and revoke name one key', () => {
+  expect(parse(`keys show ${ID}`).command).toEqual({ kind: 'keys show', keyId: ID })
+  for (const change of ['disable', 'enable', 'revoke'])
+    expect(parse(`keys ${change} ${ID}`).command).toEqual({ kind: 'keys change', keyId: ID, change })
+  expect(parse(`keys rotate ${ID} --overlap-seconds 0`).command).toMatchObject({
+    kind: 'keys rotate',
+    keyId: ID,
+    options: { overlapSeconds: 0 },
+  })
+})
+
+test.each([
+  ['', 'no command'],
+  ['LEAK', 'unknown command'],
+  ['start LEAK', 'start takes no argument'],
+  ['keys', 'keys needs create, list, show, rotate, disable, enable or revoke'],
+  ['keys LEAK', 'unknown keys command'],
+  ['keys constructor x', 'unknown keys command'],
+  ['keys LEAK a b', 'unknown keys command'],
+  ['keys show', 'keys show needs a key id'],
+  ['keys show LEAK LEAK', 'keys show takes at most one key id'],
+  ['keys create ih_live_LEAK', 'keys create takes no argument'],
+  ['start --master-key LEAK', 'unknown option; a secret is never an option'],
+  ['keys create --key-secret=LEAK', 'unknown option; a secret is never an option'],
+  ['start --LEAK', 'unknown option; a secret is never an option'],
+  ['start --port', 'an option lacks its value or has one that it does not take'],
+  ['start --first-key=LEAK', 'an option lacks its value or has one that it does not take'],
+  ['keys list --limit LEAK', '--limit takes a whole number from 1 to 10000'],
+  ['keys list --limit 0', '--limit takes a whole number from 1 to 10000'],
+  ['keys create --expires-in-seconds 0', '--expires-in-seconds takes a whole number from 1 to 315360000'],
+  ['keys create --expires-in-seconds 1e3', '--expires-in-seconds takes a whole number from 1 to 315360000'],
+  [`keys rotate ${ID} --overlap-seconds 2592001`, '--overlap-seconds takes a whole number from 0 to 2592000'],
+])('"%s" is refused with one line and without what was typed', (line, message) => {
+  expect(refusal(line.split(' ').filter((word) => word !== ''))).toBe(message)
+})
+
+test.each([
+  'LEAK',
+  'ftp://LEAK',
+  'https://u:LEAK@a.test',
+  'https://a.test?LEAK',
+  'https://a.test/#LEAK',
+  'https://a\nb',
+])('an address such as %j is refused: it will stand in a credentials file', (url) => {
+  expect(refusal(['keys', 'create', '--api-url', url])).toMatch(/^--api-url takes an http or https URL/)
+})
+
+test('whatever is typed, an error never repeats an argument', () => {
+  const canary = fc.stringMatching(/^-{0,2}[a-z=]{0,8}LEAK[a-z=]{0,4}$/)
+  const word = fc.oneof(
+    fc.constantFrom('keys', 'create', 'start', 'show', '--json', '--scope', '--port', '--'),
+    canary,
+  )
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 6 }), (args) => {
+      try {
+        parseCommandLine(args)
+      } catch (error) {
+        expect(error).toBeInstanceOf(UsageError)
+        expect((error as Error).message).not.toContain('LEAK')
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})

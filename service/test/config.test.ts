@@ -1,0 +1,215 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { CONFIGURATION, type Config, environmentName, flagName, readConfig } from '../src/config.ts'
+import { StartupError } from '../src/startup-error.ts'
+
+/** Two values that are allowed and as they are read; values that are not. */
+const CASES: {
+  readonly [Name in keyof Config]: { good: readonly [string, Config[Name]][]; bad: readonly string[] }
+} = {
+  host: {
+    good: [
+      ['0.0.0.0', '0.0.0.0'],
+      ['::1', '::1'],
+    ],
+    bad: [''],
+  },
+  port: {
+    good: [
+      ['0', 0],
+      ['65535', 65_535],
+    ],
+    bad: ['', '65536', '-1', '1.5', '0x10', ' 80', '80 ', '1e3', 'LEAK'],
+  },
+  dataDir: {
+    good: [
+      ['some', resolve('some')],
+      ['/var/x', '/var/x'],
+    ],
+    bad: [''],
+  },
+  issuer: {
+    good: [
+      ['https://a.test', 'https://a.test'],
+      ['http://127.0.0.1:4747/x', 'http://127.0.0.1:4747/x'],
+    ],
+    bad: [
+      '',
+      'LEAK',
+      'ftp://LEAK',
+      'https://u:LEAK@a.test',
+      'https://a.test/',
+      'https://a.test?LEAK',
+      'https://a.test#LEAK',
+    ],
+  },
+  audience: {
+    good: [
+      ['any text', 'any text'],
+      ['https://b.test', 'https://b.test'],
+    ],
+    bad: [''],
+  },
+  algorithm: {
+    good: [
+      ['EdDSA', 'EdDSA'],
+      ['HS256', 'HS256'],
+    ],
+    bad: ['', 'none', 'es256', 'RS256', 'LEAK'],
+  },
+  errorPage: {
+    good: [
+      ['https://a.test/e', 'https://a.test/e'],
+      ['http://b.test', 'http://b.test'],
+    ],
+    bad: ['', 'LEAK'],
+  },
+  masterKeyFile: {
+    good: [
+      ['k', resolve('k')],
+      ['/k', '/k'],
+    ],
+    bad: [''],
+  },
+  masterKey: {
+    good: [
+      ['LEAK-one', 'LEAK-one'],
+      ['LEAK-two', 'LEAK-two'],
+    ],
+    bad: [''],
+  },
+  maxBodyBytes: {
+    good: [
+      ['1024', 1024],
+      ['1048576', 1_048_576],
+    ],
+    bad: ['', '1023', '1048577', '16k'],
+  },
+  maxHeaderBytes: {
+    good: [
+      ['1024', 1024],
+      ['1048576', 1_048_576],
+    ],
+    bad: ['', '1023', '1048577'],
+  },
+  requestTimeoutMs: {
+    good: [
+      ['100', 100],
+      ['600000', 600_000],
+    ],
+    bad: ['', '99', '600001', '10s'],
+  },
+  keepAliveTimeoutMs: {
+    good: [
+      ['0', 0],
+      ['600000', 600_000],
+    ],
+    bad: ['', '-1', '600001'],
+  },
+  maxConnections: {
+    good: [
+      ['1', 1],
+      ['1000000', 1_000_000],
+    ],
+    bad: ['', '0', '1000001'],
+  },
+  shutdownTimeoutMs: {
+    good: [
+      ['0', 0],
+      ['600000', 600_000],
+    ],
+    bad: ['', '600001'],
+  },
+  logLevel: {
+    good: [
+      ['trace', 'trace'],
+      ['silent', 'silent'],
+    ],
+    bad: ['', 'INFO', 'LEAK', 'constructor'],
+  },
+}
+const NAMES = CONFIGURATION.map((row) => row.name)
+const secret = (name: keyof Config) => CONFIGURATION.find((row) => row.name === name)?.secret === true
+
+function refusal(environment: Record<string, string>, flags: Record<string, string> = {}): string[] {
+  try {
+    readConfig(environment, flags)
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartupError)
+    expect((error as Error).message).not.toContain('LEAK')
+    return (error as Error).message.split('\n')
+  }
+  throw new Error('it was taken')
+}
+
+test('without anything every setting has the default that the table names', () => {
+  expect(readConfig({})).toEqual(Object.fromEntries(CONFIGURATION.map((row) => [row.name, row.defaultValue])))
+})
+
+test('the limits that the contract names are the defaults', () => {
+  expect(readConfig({})).toMatchObject({
+    host: '127.0.0.1',
+    port: 4747,
+    maxBodyBytes: 16_384,
+    algorithm: 'ES256',
+  })
+})
+
+test.each(NAMES)('%s: a flag goes before the environment, the environment before the default', (name) => {
+  const [[first, firstValue], [second, secondValue]] = CASES[name].good as [
+    [string, unknown],
+    [string, unknown],
+  ]
+  const environment = { [environmentName(name)]: first }
+  expect(readConfig(environment)[name]).toEqual(firstValue)
+  if (secret(name)) return
+  expect(readConfig(environment, { [flagName(name)]: second })[name]).toEqual(secondValue)
+})
+
+test.each(NAMES)(
+  '%s: a value that is not allowed gives one line that names the setting and not the value',
+  (name) => {
+    for (const value of CASES[name].bad) {
+      const [line, ...more] = refusal({ [environmentName(name)]: value })
+      expect(more).toEqual([])
+      expect(line).toMatch(new RegExp(`^${environmentName(name)} must `))
+      if (!secret(name)) expect(refusal({}, { [flagName(name)]: value })[0]).toMatch(/^--[a-z-]+ must /)
+    }
+  },
+)
+
+test('names are of one form', () => {
+  expect(environmentName('maxBodyBytes')).toBe('INTERHUMAN_AUTH_MAX_BODY_BYTES')
+  expect(flagName('maxBodyBytes')).toBe('max-body-bytes')
+})
+
+test('a secret has no flag: what stands under its name there is not read', () => {
+  expect(readConfig({}, { 'master-key': 'LEAK' }).masterKey).toBeNull()
+})
+
+test('everything that is wrong is told at once, a line each', () => {
+  expect(
+    refusal({
+      INTERHUMAN_AUTH_PORT: 'LEAK',
+      INTERHUMAN_AUTH_LOG_LEVEL: 'LEAK',
+      INTERHUMAN_AUTH_PROT: 'LEAK',
+    }),
+  ).toEqual([
+    'INTERHUMAN_AUTH_PROT is not a setting; see docs/configuration.md',
+    'INTERHUMAN_AUTH_PORT must be a whole number from 0 to 65535',
+    'INTERHUMAN_AUTH_LOG_LEVEL must be one of trace, debug, info, warn, error, silent',
+  ])
+})
+
+test('variables of other programs and of the client are left alone', () => {
+  expect(() =>
+    readConfig({ PATH: 'x', INTERHUMAN_KEY_SECRET: 'LEAK', INTERHUMAN_API_URL: 'x' }),
+  ).not.toThrow()
+})
+
+test('a master key and a master key file exclude each other', () => {
+  const both = { INTERHUMAN_AUTH_MASTER_KEY: 'LEAK', INTERHUMAN_AUTH_MASTER_KEY_FILE: '/x' }
+  expect(refusal(both)).toEqual([
+    'INTERHUMAN_AUTH_MASTER_KEY and INTERHUMAN_AUTH_MASTER_KEY_FILE exclude each other',
+  ])
+})

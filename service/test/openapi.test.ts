@@ -1,0 +1,91 @@
+import { ERRORS, type ErrorRow } from '@interhuman-auth/protocol'
+import { expect, test } from 'vitest'
+import { createRoutes } from '../src/app.ts'
+import { TOKEN_REQUEST_SCHEMA } from '../src/auth-request.ts'
+import { formatOpenApi } from '../src/openapi.ts'
+
+interface Operation {
+  readonly operationId: string
+  readonly requestBody?: { readonly content: Record<string, { schema: { $ref: string } }> }
+  readonly responses: Record<string, { description: string; headers: object; content: object }>
+}
+interface Document {
+  readonly openapi: string
+  readonly paths: Record<string, Record<string, Operation>>
+  readonly components: { readonly schemas: Record<string, object> }
+}
+
+const written = formatOpenApi()
+const document = JSON.parse(JSON.stringify(written)) as Document
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+)
+const unused = () => {
+  throw new Error('not called')
+}
+const routes = createRoutes({
+  issueToken: { findKeyCredentials: unused, signAccessToken: unused, now: unused },
+  keySet: unused,
+  ready: unused,
+})
+
+test('every route of the table is described, and nothing else is', () => {
+  const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`)
+  expect(described.sort()).toEqual(routes.map((route) => `${route.method} ${route.path}`).sort())
+})
+
+test('the schema that checks a request is the very one in the document', () => {
+  const { schemas } = (written as { components: { schemas: Record<string, object> } }).components
+  expect(schemas.TokenRequest).toBe(TOKEN_REQUEST_SCHEMA)
+  for (const path of ['/v0/auth', '/v1/auth']) {
+    const body = document.paths[path]?.post?.requestBody
+    expect(body?.content['application/json']?.schema.$ref).toBe('#/components/schemas/TokenRequest')
+  }
+})
+
+test('every error that is named exists, under its own status', () => {
+  const rows: readonly ErrorRow[] = Object.values(ERRORS)
+  for (const { operation } of operations)
+    for (const [status, { description }] of Object.entries(operation.responses))
+      for (const named of description.match(/\bi[ah]\d{4}\b[^;]*/g) ?? []) {
+        const row = rows.find(({ id }) => named.startsWith(id))
+        expect(named).toBe(`${row?.id} ${row?.title}`)
+        expect(Number(status)).toBe(row?.status)
+      }
+})
+
+test('the exchange names every status of the specification and of the contract that it can answer with', () => {
+  for (const path of ['/v0/auth', '/v1/auth'])
+    expect(Object.keys(document.paths[path]?.post?.responses ?? {})).toEqual([
+      '200',
+      '400',
+      '401',
+      '403',
+      '408',
+      '413',
+      '422',
+      '431',
+      '500',
+      '503',
+    ])
+})
+
+test('the errors of /v0 have the v0 body, all others the v1 body', () => {
+  for (const { path, operation } of operations)
+    for (const [status, { content }] of Object.entries(operation.responses))
+      if (Number(status) >= 400)
+        expect(JSON.stringify(content)).toContain(path.startsWith('/v0/') ? 'ErrorV0' : 'ErrorV1')
+})
+
+test('every reference leads somewhere, and every schema is used', () => {
+  const text = JSON.stringify(document)
+  const references = [...text.matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name)
+  expect([...new Set(references)].sort()).toEqual(Object.keys(document.components.schemas).sort())
+})
+
+test('every response has the correlation header, and every operation an id of its own', () => {
+  for (const { operation } of operations)
+    for (const { headers } of Object.values(operation.responses))
+      expect(headers).toHaveProperty('X-Correlation-ID')
+  expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length)
+})

@@ -32,12 +32,16 @@ export function inspectSqliteFile(file: string): void {
 export function refuseForeign(file: string, applicationId: number, schemaVersion: number): void {
   // Both are 0 in a file that was made and never migrated, because the first start was cut short.
   if (applicationId === 0 && schemaVersion === 0) return
-  if (applicationId !== APPLICATION_ID)
-    throw new StartupError(`${file} is the database of another program; name another data folder`)
+  if (applicationId !== APPLICATION_ID) throw foreign(file)
   if (schemaVersion > SCHEMA_VERSION)
     throw new StartupError(
       `${file} was made by a newer version (schema ${schemaVersion}, this program knows ${SCHEMA_VERSION}); use that version`,
     )
+}
+
+/** The one line for a database that is not ours. */
+export function foreign(file: string): StartupError {
+  return new StartupError(`${file} is the database of another program; name another data folder`)
 }
 
 /** The one line for a database that cannot be read. */
@@ -46,12 +50,16 @@ export function damaged(file: string): StartupError {
 }
 
 function readHeader(file: string): Buffer {
-  const descriptor = openSync(file, 'r')
+  let descriptor: number | undefined
   try {
+    descriptor = openSync(file, 'r')
     const header = Buffer.alloc(HEADER_BYTES)
     return header.subarray(0, readSync(descriptor, header, 0, HEADER_BYTES, 0))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new StartupError(`${file} cannot be read (${code}); check its permissions`)
   } finally {
-    closeSync(descriptor)
+    if (descriptor !== undefined) closeSync(descriptor)
   }
 }
 

@@ -6,7 +6,7 @@ import { SCHEMA_VERSION, SQLITE_MIGRATIONS } from './migrations/migrations.ts'
 import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
 import { createSqlStore } from './sql.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
-import { APPLICATION_ID, damaged, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
+import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
 import type { Store } from './store.ts'
 import { StoreUnavailableError } from './store-error.ts'
 import type { Tables } from './tables.ts'
@@ -68,6 +68,8 @@ function createSqliteStore(writer: Database.Database, reader: Database.Database)
     async close() {
       reader.close()
       await db.destroy()
+      // Kysely closes only what it has used.
+      writer.close()
     },
   }
 }
@@ -87,7 +89,8 @@ function configure(db: Database.Database): void {
 }
 
 function refuseDamage(file: string, db: Database.Database): void {
-  db.prepare('select count(*) from sqlite_schema').get()
+  const objects = db.prepare('select count(*) from sqlite_schema').pluck().get()
+  if (objects !== 0 && db.pragma('application_id', { simple: true }) === 0) throw foreign(file)
   if (existsSync(file) && statSync(file).size <= WHOLE_CHECK_BYTES) {
     const result = db.pragma('quick_check(1)', { simple: true })
     if (result !== 'ok') throw damaged(file)

@@ -11,6 +11,7 @@ import { ApiError, toApiError } from './api-error.ts'
 import type { Config } from './config.ts'
 import { readClientRequestId } from './correlation.ts'
 import { formatErrorResponse } from './error-response.ts'
+import { endLingering } from './linger.ts'
 import type { Log } from './log.ts'
 import { createParserErrorListener, type OpenExchange } from './parser-error.ts'
 import { parseJsonBody } from './request-body.ts'
@@ -199,9 +200,10 @@ function sendError(
     correlationId: request.id,
     errorPage: dependencies.errorPage,
   })
-  // With the rest of a large body unread, closing at once could take the answer away from the client; Node drains it
-  // until the request's time-out instead.
-  if (error.row === ERRORS.bodyTooLarge) reply.removeHeader('connection')
+  // The framework would close the connection behind any body that it could not read; Node drains what is left of it.
+  if (reply.raw.shouldKeepAlive) reply.removeHeader('connection')
+  const { socket } = request.raw
+  if (!request.raw.complete) socket.destroySoon = () => endLingering(socket)
   return reply.code(response.status).headers(response.headers).send(response.body)
 }
 

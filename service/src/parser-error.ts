@@ -4,6 +4,7 @@ import { ERRORS, type ErrorRow } from '@interhuman-auth/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from './api-error.ts'
 import { type ErrorResponse, formatErrorResponse } from './error-response.ts'
+import { endLingering } from './linger.ts'
 import { pathOf, readRefusedLine } from './request-head.ts'
 
 /** The request that a connection is busy with. */
@@ -30,9 +31,6 @@ const ROWS: Readonly<Record<string, ErrorRow>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ERRORS.requestTimeout,
 }
 
-/** How long a refused connection may go on sending, in milliseconds: closed at once, it could lose the answer. */
-const LINGER_MS = 1000
-
 /**
  * Answers for what Node's parser refuses (not HTTP, headers too large, a request that does not arrive) with the contract's
  * body, and closes the connection.
@@ -50,7 +48,8 @@ export function createParserErrorListener(dependencies: ParserErrorDependencies)
       if (socket.writable) answerRefused(error, socket, exchange, dependencies)
     }
     // Pipelined garbage behind a whole request: that request's answer goes out first.
-    if (exchange?.request.raw.complete) exchange.reply.raw.once('close', answer)
+    const pending = exchange?.request.raw.complete === true && !exchange.reply.raw.writableFinished
+    if (pending) exchange.reply.raw.once('close', answer)
     else answer()
   }
 }
@@ -89,11 +88,9 @@ function writeAnswer(
   dependencies: ParserErrorDependencies,
 ): void {
   const { errorPage } = dependencies
-  socket.end(formatRawResponse(formatErrorResponse(error, path, { correlationId, errorPage })))
   // The parser would refuse what still comes, chunk by chunk.
   socket.removeAllListeners('data').on('data', () => {})
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(timer))
+  endLingering(socket, formatRawResponse(formatErrorResponse(error, path, { correlationId, errorPage })))
 }
 
 function formatRawResponse(response: ErrorResponse): string {

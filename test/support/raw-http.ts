@@ -46,28 +46,36 @@ export async function sendRaw(
   return readExchange(socket, options.count)
 }
 
-/** Reads a connection until the other side closes it, or until `count` responses are whole; then ends it. */
-export function readExchange(socket: Socket, count = Number.POSITIVE_INFINITY): Promise<RawExchange> {
+/**
+ * Reads a connection until the other side closes it, or until `count` responses are whole; then ends it unless it is to
+ * be kept.
+ */
+export function readExchange(
+  socket: Socket,
+  count = Number.POSITIVE_INFINITY,
+  options: { keep?: boolean } = {},
+): Promise<RawExchange> {
   return new Promise((resolve) => {
-    let received = Buffer.alloc(0)
+    let received: Buffer = Buffer.alloc(0)
     let error: string | undefined
     const finish = () => {
       clearTimeout(timer)
-      socket.destroy()
+      socket.off('data', onData).off('error', onError).off('close', finish)
+      if (!options.keep) socket.on('error', () => {}).destroy()
       resolve({ ...parseResponses(received), error })
+    }
+    const onData = (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk])
+      if (count < Number.POSITIVE_INFINITY && parseResponses(received).responses.length >= count) finish()
+    }
+    const onError = (cause: NodeJS.ErrnoException) => {
+      error = cause.code
     }
     const timer = setTimeout(() => {
       error = 'READ_TIMEOUT'
       finish()
     }, READ_TIMEOUT_MS)
-    socket.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk])
-      if (parseResponses(received).responses.length >= count) finish()
-    })
-    socket.on('error', (cause: NodeJS.ErrnoException) => {
-      error = cause.code
-    })
-    socket.once('close', finish)
+    socket.on('data', onData).on('error', onError).once('close', finish)
   })
 }
 

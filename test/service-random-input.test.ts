@@ -1,0 +1,167 @@
+import type { Socket } from 'node:net'
+import { STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectToken, isContractError, UUID } from './support/contract-body.ts'
+import { formatRequest, openSocket, type RawResponse, readExchange, sendRaw } from './support/raw-http.ts'
+import { parseLogs, type RunningService, startService } from './support/start-service.ts'
+
+// Random bytes and random JSON at the exchange, over kept connections. The seed of a run that fails is in its message.
+
+const CASES = 10_000
+const CONNECTIONS = 8
+/** Requests that are sent at once over one connection. */
+const BATCH = 25
+const STATUSES = [200, 400, 401, 403, 413, 422]
+
+let service: RunningService
+beforeAll(async () => {
+  service = await startService()
+})
+afterAll(() => service.stop())
+
+/** One character changed, dropped or added. */
+const mutated = (text: string) =>
+  fc
+    .tuple(fc.nat(text.length - 1), fc.constantFrom('', 'x', 'LEAK', '\u0000', '\u0430', '\ud800', '"', ' '))
+    .map(([at, by]) => text.slice(0, at) + by + text.slice(at + 1))
+
+function bodies(keyId: string, keySecret: string): fc.Arbitrary<string | Buffer> {
+  const any = fc.jsonValue({ maxDepth: 3 })
+  const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constant('LEAK'))
+  const scope = fc.oneof(fc.constantFrom(UPLOAD_SCOPE, STREAM_SCOPE), mutated(UPLOAD_SCOPE), any)
+  const near = fc.record(
+    {
+      key_id: fc.oneof({ weight: 3, arbitrary: fc.constant(keyId) }, mutated(keyId), text, any),
+      key_secret: fc.oneof({ weight: 3, arbitrary: fc.constant(keySecret) }, mutated(keySecret), text, any),
+      scopes: fc.oneof({ weight: 3, arbitrary: fc.array(scope, { maxLength: 4 }) }, any),
+    },
+    { requiredKeys: [] },
+  )
+  const more = fc.dictionary(
+    fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toString'), fc.string()),
+    any,
+    { maxKeys: 2 },
+  )
+  const json = fc.tuple(near, more).map(([fields, others]) => JSON.stringify({ ...others, ...fields }))
+  const cut = fc.tuple(json, fc.nat(300)).map(([whole, length]) => whole.slice(0, length))
+  const broken = json.chain((whole) => mutated(whole))
+  const bytes = fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array))
+  const large = fc.integer({ min: 16_000, max: 17_000 }).map((length) => 'LEAK'.padEnd(length, '['))
+  return fc.oneof(
+    { weight: 160, arbitrary: json },
+    { weight: 40, arbitrary: bytes },
+    { weight: 40, arbitrary: broken },
+    { weight: 20, arbitrary: cut },
+    { weight: 20, arbitrary: any.map((value) => JSON.stringify(value)) },
+    { weight: 20, arbitrary: fc.string({ unit: 'binary' }) },
+    { weight: 1, arbitrary: large },
+  )
+}
+
+/** What is wrong with an answer, or nothing. */
+function fault(response: RawResponse | undefined, path: string): string | undefined {
+  if (response === undefined) return 'no answer'
+  if (!STATUSES.includes(response.status)) return `status ${response.status}`
+  if (!UUID.test(response.headers['x-correlation-id'] ?? '')) return 'no correlation id'
+  if (response.headers['cache-control'] !== 'no-store') return 'may be kept'
+  if (response.status !== 200) return isContractError(response, path) ? undefined : `body ${response.body}`
+  return /^\{"access_token":"[\w.-]+","token_type":"Bearer","expires_in":900,"scope":"[a-z. ]+"\}$/.test(
+    response.body,
+  )
+    ? undefined
+    : `body ${response.body}`
+}
+
+async function sendBatch(
+  socket: Socket,
+  batch: readonly (string | Buffer)[],
+  path: string,
+): Promise<RawResponse[]> {
+  const exchange = readExchange(socket, batch.length, { keep: true })
+  socket.write(Buffer.concat(batch.map((body) => formatRequest(path, body))))
+  return [...(await exchange).responses]
+}
+
+test(`${CASES} random bodies: each gets the contract's answer, none a 5xx, none reaches the log`, async () => {
+  const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+  const cases = fc.sample(bodies(service.keyId, service.keySecret), { numRuns: CASES, seed })
+  const faults: string[] = []
+  const seen = new Map<number, number>()
+  let next = 0
+  async function connection(path: string): Promise<void> {
+    const socket = openSocket(service.url).setNoDelay(true)
+    while (next < CASES && faults.length === 0) {
+      const batch = cases.slice(next, next + BATCH)
+      next += BATCH
+      const responses = await sendBatch(socket, batch, path)
+      for (const [index, body] of batch.entries()) {
+        const wrong = fault(responses[index], path)
+        if (wrong !== undefined) faults.push(`seed ${seed}: ${wrong} for ${JSON.stringify(String(body))}`)
+        const status = responses[index]?.status ?? 0
+        seen.set(status, (seen.get(status) ?? 0) + 1)
+      }
+    }
+    socket.destroy()
+  }
+  const paths = Array.from({ length: CONNECTIONS }, (_, index) => (index % 4 === 3 ? '/v1/auth' : '/v0/auth'))
+  await Promise.all(paths.map(connection))
+  expect(faults).toEqual([])
+  // Every branch of the contract was met, so that the cases are not all refused at the door.
+  expect([...seen.keys()].sort()).toEqual([200, 400, 401, 413, 422])
+
+  const good = JSON.stringify({
+    key_id: service.keyId,
+    key_secret: service.keySecret,
+    scopes: [UPLOAD_SCOPE],
+  })
+  const { responses } = await sendRaw(service.url, formatRequest('/v0/auth', good), { count: 1 })
+  expectToken(responses[0], UPLOAD_SCOPE)
+  await service.waitForLogs((logs) => logs.split('"event":"request"').length > CASES + 1)
+  expect(service.logs()).not.toContain('LEAK')
+  expect(service.logs()).not.toContain(service.keySecret)
+  expect(parseLogs(service.logs()).filter(({ event }) => event === 'failure')).toEqual([])
+}, 60_000)
+
+test('2,000 random heads and streams of bytes: an answer of the contract or the end, never a 5xx', async () => {
+  const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+  const line = fc.oneof(
+    fc.constantFrom(
+      'Content-Length: 2',
+      'Transfer-Encoding: chunked',
+      'Host: a.test',
+      'Content-Type: application/json',
+      'Expect: x',
+      'Connection: close',
+      'Upgrade: x',
+    ),
+    fc.tuple(fc.string(), fc.string()).map(([name, value]) => `${name}: ${value}`),
+    fc.string(),
+  )
+  const method = fc.oneof(fc.constantFrom('POST', 'GET', 'HEAD', 'CONNECT', 'FROB'), fc.string())
+  const target = fc.oneof(
+    fc.constantFrom('/v0/auth', '/v0/auth?key_secret=LEAK', '*', '/%', '/v0/'),
+    fc.string(),
+  )
+  const headed = fc
+    .tuple(method, target, fc.array(line, { maxLength: 6 }), fc.string())
+    .map(([verb, path, lines, body]) =>
+      Buffer.from([`${verb} ${path} HTTP/1.1`, ...lines, '', body].join('\r\n')),
+    )
+  const raw = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))
+  const cases = fc.sample(fc.oneof({ weight: 4, arbitrary: headed }, raw), { numRuns: 2000, seed })
+  const faults: string[] = []
+  let next = 0
+  async function connection(): Promise<void> {
+    for (let bytes = cases[next++]; bytes !== undefined; bytes = cases[next++]) {
+      const { responses, error } = await sendRaw(service.url, bytes, { end: true })
+      for (const response of responses)
+        if (response.status >= 500 || !UUID.test(response.headers['x-correlation-id'] ?? ''))
+          faults.push(`seed ${seed}: ${response.statusLine} for ${JSON.stringify(String(bytes))}`)
+      if (error === 'READ_TIMEOUT') faults.push(`seed ${seed}: no end for ${JSON.stringify(String(bytes))}`)
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection))
+  expect(faults).toEqual([])
+  expect(service.logs()).not.toContain('LEAK')
+}, 60_000)

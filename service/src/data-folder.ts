@@ -119,13 +119,22 @@ export function settleMasterKeyFile(path: string, randomBytes: RandomBytes): Buf
   return readMasterKeyFile(path)
 }
 
-/** Writes a file of secrets whole or not at all, 0600, and in the place of one that is there. */
+/**
+ * Writes a file of secrets whole or not at all, 0600, and in the place of one that is there.
+ *
+ * @throws {StartupError} when the file cannot be written.
+ */
 export function replaceSecretFile(path: string, content: string): void {
   const temporary = `${path}.${process.pid}`
-  rmSync(temporary, { force: true })
-  writeNew(temporary, content)
-  renameSync(temporary, path)
-  syncFolder(path)
+  try {
+    rmSync(temporary, { force: true })
+    writeNew(temporary, content)
+    renameSync(temporary, path)
+    syncFolder(path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw new StartupError(`${path} cannot be written (${errorCode(error)})`)
+  }
 }
 
 /**

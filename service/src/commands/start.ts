@@ -34,11 +34,17 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
   try {
     const server = await createServer(config, folder, store, runtime)
     await listen(server.app, config)
-    const address = addressOf(server.app, config)
-    await announceFirstKey(options, server.log, folder, store, formatAddress(address), runtime)
-    server.log.info({ event: 'listening', url: formatAddress(address), issuer: server.issuer })
-    server.log.flush()
+    const url = formatAddress(addressOf(server.app, config))
+    try {
+      await announceFirstKey(options, server.log, folder, store, url, runtime)
+    } catch (error) {
+      await server.app.close()
+      throw error
+    }
+    // Whoever reads that the service listens may stop it at once.
     stopOnSignal(server, store, config)
+    server.log.info({ event: 'listening', url, issuer: server.issuer })
+    server.log.flush()
   } catch (error) {
     await store.close()
     throw error

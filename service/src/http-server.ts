@@ -30,6 +30,8 @@ export interface HttpServerDependencies {
   readonly log: Log
   readonly errorPage: string
   newCorrelationId(): string
+  /** Milliseconds from any fixed moment. */
+  monotonicMs(): number
 }
 
 /** How often Node looks for requests that take too long, in milliseconds. */
@@ -72,7 +74,8 @@ export function createHttpServer(
     }),
     frameworkErrors: (error, request, reply) => {
       // The framework runs no hook for these.
-      reply.raw.once('finish', () => logAnswered(dependencies.log, request, reply))
+      const startedAt = dependencies.monotonicMs()
+      reply.raw.once('finish', () => logAnswered(dependencies, request, reply, startedAt))
       return sendError(toHttpError(error, request), request, reply, dependencies)
     },
   })
@@ -90,17 +93,32 @@ export function createHttpServer(
   answerErrors(app, dependencies)
   followRequests(app, open, routes, dependencies)
   endConnectionsOnClose(app, open)
-  for (const route of routes) app.route({ method: route.method, url: route.path, handler: route.handler })
+  for (const route of routes) addRoute(app, route)
   return app
+}
+
+function addRoute(app: FastifyInstance, route: Route): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    onRequest(request, _reply, done) {
+      // The framework's own account of a route is made anew at each reading.
+      request.route = route.path
+      done()
+    },
+    handler: route.handler,
+  })
 }
 
 function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    JSON_CONTENT_TYPE,
-    { parseAs: 'buffer' },
-    async (_request: FastifyRequest, bytes: Buffer) => parseJsonBody(bytes),
-  )
+  app.addContentTypeParser(JSON_CONTENT_TYPE, { parseAs: 'buffer' }, (_request, bytes: Buffer, done) => {
+    try {
+      done(null, parseJsonBody(bytes))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
 }
 
 function answerErrors(app: FastifyInstance, dependencies: HttpServerDependencies): void {
@@ -118,25 +136,21 @@ function followRequests(
   routes: readonly Route[],
   dependencies: HttpServerDependencies,
 ): void {
+  app.decorateRequest('route', undefined)
   app.decorateRequest('keyId', undefined)
   app.decorateRequest('errorId', undefined)
   app.decorateRequest('answeredStatus', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     open.set(request.raw.socket, { request, reply })
     // The framework's own hook does not hear of a connection that ended before the answer was out.
-    reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) logAnswered(dependencies.log, request, reply)
-    })
+    const startedAt = dependencies.monotonicMs()
+    reply.raw.once('close', () => logAnswered(dependencies, request, reply, startedAt))
     reply.header(CORRELATION_ID_HEADER, request.id)
     // By its head alone, before a body is read.
     if (!isPlainHead(request.raw))
       done(new ApiError(ERRORS.malformedRequest, { headers: { Connection: 'close' } }))
     else if (request.is404) done(refuseRoute(routes, request.raw.url))
     else done()
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    logAnswered(dependencies.log, request, reply)
-    done()
   })
 }
 
@@ -159,16 +173,21 @@ function endConnectionsOnClose(app: FastifyInstance, open: WeakMap<Socket, OpenE
   })
 }
 
-function logAnswered(log: Log, request: FastifyRequest, reply: FastifyReply): void {
+function logAnswered(
+  { log, monotonicMs }: HttpServerDependencies,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  startedAt: number,
+): void {
   logRequest(log, {
     method: request.method,
-    route: request.routeOptions.url ?? null,
+    route: request.route ?? null,
     status: reply.raw.writableFinished ? reply.statusCode : (request.answeredStatus ?? 0),
     correlationId: request.id,
-    clientRequestId: readClientRequestId(request.headers[CLIENT_REQUEST_ID_HEADER.toLowerCase()]),
+    clientRequestId: readClientRequestId(request.raw.headers[CLIENT_REQUEST_ID_HEADER.toLowerCase()]),
     keyId: request.keyId,
     errorId: request.errorId,
-    ms: Math.round(reply.elapsedTime * 1000) / 1000,
+    ms: Math.round((monotonicMs() - startedAt) * 1000) / 1000,
   })
 }
 
@@ -196,7 +215,7 @@ function sendError(
   dependencies: HttpServerDependencies,
 ): FastifyReply {
   request.errorId = error.row.id
-  const response = formatErrorResponse(error, request.routeOptions.url ?? pathOf(request.raw.url), {
+  const response = formatErrorResponse(error, request.route ?? pathOf(request.raw.url), {
     correlationId: request.id,
     errorPage: dependencies.errorPage,
   })

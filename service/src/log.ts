@@ -5,7 +5,7 @@ export type Log = Pick<Logger, 'info' | 'warn' | 'error' | 'isLevelEnabled' | 'f
 
 /** How long a line may stay in memory, in milliseconds, and how much of it, in bytes. */
 const FLUSH_MS = 100
-const BUFFER_BYTES = 4096
+const BUFFER_BYTES = 16_000
 
 /** What standard error's reader may lag behind before lines are dropped, in bytes. */
 const MAX_BUFFER_BYTES = 8 * 1024 * 1024
@@ -17,8 +17,8 @@ export interface LogOptions {
   readonly level: string
 }
 
-/** Opens the log. Lines are written in batches; {@link closeLog} writes what is left. */
-export function openLog(options: LogOptions): { readonly log: Log; closeLog(): void } {
+/** Opens the log. Lines are written in batches; `closeLog` resolves when what is left is written, or nobody reads it. */
+export function openLog(options: LogOptions): { readonly log: Log; closeLog(): Promise<void> } {
   const stream = destination({
     dest: STANDARD_ERROR,
     sync: false,
@@ -40,12 +40,12 @@ export function openLog(options: LogOptions): { readonly log: Log; closeLog(): v
   )
   return {
     log,
-    closeLog() {
-      try {
-        stream.flushSync()
-      } catch {
-        // Standard error is gone; there is nowhere to say so.
-      }
-    },
+    // Not by a synchronous flush: that one tries for ever where the reader has gone away.
+    closeLog: () =>
+      new Promise((resolve) => {
+        stream.once('error', () => resolve())
+        stream.once('close', () => resolve())
+        stream.end()
+      }),
   }
 }

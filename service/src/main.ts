@@ -9,6 +9,7 @@ import { formatHelp } from './help.ts'
 import type { Runtime } from './runtime.ts'
 import { StartupError } from './startup-error.ts'
 import { openSqliteStore } from './store/sqlite.ts'
+import { StoreUnavailableError } from './store/store-error.ts'
 import { UsageError } from './usage-error.ts'
 import { readVersion } from './version.ts'
 
@@ -34,6 +35,7 @@ function createRuntime(): Runtime {
     randomBytes,
     newUuid: randomUUID,
     now: () => Math.floor(Date.now() / 1000),
+    monotonicMs: () => performance.now(),
     user: userName(),
     openStore: openSqliteStore,
     writeOutput: (text) => process.stdout.write(text),
@@ -97,7 +99,11 @@ function report(error: unknown, runtime: Runtime): number {
     runtime.writeMessage(`${error.message}; see ${PROGRAM} --help`)
     return 2
   }
-  if (error instanceof StartupError || error instanceof KeyChangeError) {
+  if (
+    error instanceof StartupError ||
+    error instanceof KeyChangeError ||
+    error instanceof StoreUnavailableError
+  ) {
     for (const line of error.message.split('\n')) runtime.writeMessage(line)
     return 1
   }

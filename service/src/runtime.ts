@@ -9,6 +9,8 @@ export interface Runtime {
   newUuid(): string
   /** Epoch seconds. */
   now(): number
+  /** Milliseconds from any fixed moment. */
+  monotonicMs(): number
   /** Who runs the command, for the audit. */
   readonly user: string
   openStore(databaseFile: string): Store

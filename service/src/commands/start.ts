@@ -55,7 +55,7 @@ interface Server {
   readonly app: FastifyInstance
   readonly issuer: string
   readonly log: Log
-  closeLog(): void
+  closeLog(): Promise<void>
 }
 
 async function createServer(
@@ -85,6 +85,7 @@ async function createServer(
     log,
     errorPage: config.errorPage ?? issuer + ERROR_PAGE_PATH,
     newCorrelationId: () => runtime.newUuid(),
+    monotonicMs: () => runtime.monotonicMs(),
   })
   return { app, issuer, log, closeLog }
 }
@@ -141,6 +142,6 @@ function stopOnSignal(server: Server, store: Store, config: Config): void {
     await server.app.close()
     await store.close()
     server.log.info({ event: 'stopped' })
-    server.closeLog()
+    await server.closeLog()
   })
 }

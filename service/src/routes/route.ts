@@ -9,6 +9,8 @@ export interface Route {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** The path of the route, or `undefined` where there is none. */
+    route: string | undefined
     /** The id of the key that the request names, for the log. */
     keyId: string | undefined
     /** The id of the error that was answered, for the log. */

@@ -14,8 +14,14 @@ import {
  * the process never lands inside a transaction.
  */
 class ExclusiveSqliteDriver extends SqliteDriver {
+  readonly #database: Database
   #turn: Promise<void> = Promise.resolve()
   #endTurn: () => void = () => {}
+
+  constructor(database: Database) {
+    super({ database })
+    this.#database = database
+  }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     const before = this.#turn
@@ -35,6 +41,11 @@ class ExclusiveSqliteDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
   }
+
+  /** On a full disk SQLite has rolled back by itself, and asking again would hide the cause. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection)
+  }
 }
 
 /** The dialect of an open database. */
@@ -42,7 +53,7 @@ export function sqliteDialect(database: Database): Dialect {
   const dialect = new SqliteDialect({ database })
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new ExclusiveSqliteDriver({ database }),
+    createDriver: () => new ExclusiveSqliteDriver(database),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
   }

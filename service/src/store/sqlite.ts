@@ -4,7 +4,7 @@ import { Kysely } from 'kysely'
 import { StartupError } from '../startup-error.ts'
 import { SCHEMA_VERSION, SQLITE_MIGRATIONS } from './migrations/migrations.ts'
 import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
-import { createSqlStore } from './sql.ts'
+import { createSqlStore, type SqlStore } from './sql.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
 import type { Store } from './store.ts'
@@ -57,7 +57,7 @@ function createSqliteStore(writer: Database.Database, reader: Database.Database)
   )
   const ping = reader.prepare('select 1 from settings limit 1')
   return {
-    ...createSqlStore(db),
+    ...namingFailures(createSqlStore(db)),
     async findKeyCredentials(keyId) {
       const row = answer(() => findRow.get(keyId))
       return row && toKeyCredentials(row)
@@ -74,11 +74,35 @@ function createSqliteStore(writer: Database.Database, reader: Database.Database)
   }
 }
 
+/** Makes each method say that SQLite failed where it did; what a change function throws is thrown on as it is. */
+function namingFailures(store: SqlStore): SqlStore {
+  const named = Object.entries(store).map(
+    ([name, method]: [string, (...args: never[]) => Promise<unknown>]) => [
+      name,
+      async (...args: never[]) => {
+        try {
+          return await method(...args)
+        } catch (error) {
+          throw error instanceof Database.SqliteError ? toUnavailable(error) : error
+        }
+      },
+    ],
+  )
+  return Object.fromEntries(named) as SqlStore
+}
+
+function toUnavailable(error: unknown): StoreUnavailableError {
+  const code = error instanceof Database.SqliteError ? error.code : 'unknown'
+  return new StoreUnavailableError(`SQLite does not answer (${code}); nothing was changed`, {
+    cause: error,
+  })
+}
+
 function answer<T>(query: () => T): T {
   try {
     return query()
   } catch (error) {
-    throw new StoreUnavailableError('SQLite does not answer', { cause: error })
+    throw toUnavailable(error)
   }
 }
 
@@ -125,7 +149,9 @@ function toStartupError(file: string, error: unknown): unknown {
   if (code === 'SQLITE_BUSY') return new StartupError(`${file} is locked by another process; try again`)
   for (const prefix of CANNOT_OPEN) {
     if (code.startsWith(prefix))
-      return new StartupError(`${file} cannot be opened (${code}); check its permissions`)
+      return new StartupError(
+        `${file} cannot be opened (${code}); check its permissions and the space on the disk`,
+      )
   }
   return error
 }

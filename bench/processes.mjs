@@ -1,0 +1,94 @@
+import { fork, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** @param {string} path relative to the root */
+export const rootPath = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+export const SERVICE = rootPath('service/bin/interhuman-auth-service.js')
+
+/** @typedef {{ name: string, port: number, url: string, pid: number, stop(): Promise<void> }} Server */
+
+/**
+ * Starts a server process and waits until it says on standard error that it listens.
+ *
+ * @param {string} name
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<Server>}
+ */
+export async function startServer(name, args, env = {}) {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  const url = await new Promise((resolve, reject) => {
+    let text = ''
+    const timer = setTimeout(() => reject(new Error(`${name} does not listen: ${text}`)), 60_000)
+    child.once('close', (code) => reject(new Error(`${name} ended with ${code}: ${text}`)))
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      if (text.length < 65_536) text += chunk
+      const match = /"event":"listening","url":"([^"]+)"/.exec(text)
+      if (match === null) return
+      clearTimeout(timer)
+      resolve(match[1])
+    })
+  })
+  return {
+    name,
+    url,
+    port: Number(new URL(url).port),
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill('SIGTERM')
+      await closed
+    },
+  }
+}
+
+/**
+ * Runs one bounded load in a process of its own.
+ *
+ * @param {import('./load.mjs').LoadOrder} order
+ * @returns {Promise<import('./load.mjs').LoadResult>}
+ */
+export async function runLoad(order) {
+  const child = fork(rootPath('bench/load.mjs'))
+  const timer = setTimeout(() => child.kill('SIGKILL'), order.ms + 60_000)
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('message', resolve)
+      child.once('error', reject)
+      child.once('close', (code) => reject(new Error(`the load ended with ${code}`)))
+      child.send(order)
+    })
+  } finally {
+    clearTimeout(timer)
+    child.kill()
+  }
+}
+
+/** CPU time of a process, all threads, in microseconds (Linux). @param {number} pid */
+export function cpuMicros(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const nanos = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]),
+  )
+  return nanos.reduce((sum, value) => sum + value, 0) / 1000
+}
+
+/** Resident memory of a process, in MB (Linux). @param {number} pid */
+export function residentMegabytes(pid) {
+  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kilobytes) / 1024
+}
+
+/** @param {readonly number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const [low = 0, high = 0] =
+    sorted.length % 2 === 0 ? [sorted[middle - 1], sorted[middle]] : [sorted[middle], sorted[middle]]
+  return (low + high) / 2
+}

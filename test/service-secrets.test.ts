@@ -1,0 +1,217 @@
+import { createPrivateKey } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ALGORITHMS, SCOPES, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { unseal } from '../service/src/master-key.ts'
+import { readCredentialsFile } from './support/credentials.ts'
+import { formatRequest, sendRaw } from './support/raw-http.ts'
+import { type RunningService, startService } from './support/start-service.ts'
+
+// One full run of everything that has to do with secrets; then every file, log and message is searched for them.
+
+let dataDir: string
+/** What may be nowhere, by what it is. */
+const secrets = new Map<string, Buffer>()
+/** What was written where people and programs read it. */
+const outputs = new Map<string, string>()
+/** The bytes of every file of the data folder but those that are there to hold a secret, at several moments. */
+const files = new Map<string, Buffer>()
+
+const HOLDERS = /^(?:master\.key|first-key\.env|\w+\.env)$/
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'interhuman-auth-secrets-'))
+  for (const algorithm of ALGORITHMS) await run(algorithm)
+  collectSigningKeys()
+}, 120_000)
+afterAll(() => rmSync(dataDir, { recursive: true }))
+
+async function run(algorithm: string): Promise<void> {
+  const service = await startService({ dataDir, args: ['--algorithm', algorithm, '--log-level', 'trace'] })
+  addSecret('first', service.keySecret)
+  await exchange(service, service.keyId, service.keySecret)
+  const created = JSON.parse(
+    await command(service, 'create', ['--name', 'shown', '--scope', UPLOAD_SCOPE, '--json'], true),
+  )
+  addSecret(`${algorithm} created`, created.key_secret)
+  await exchange(service, created.key_id, created.key_secret)
+  const rotated = await command(service, 'rotate', [created.key_id], true)
+  const second = /ih_live_\w+/.exec(rotated)?.[0] ?? ''
+  addSecret(`${algorithm} rotated`, second)
+  await exchange(service, created.key_id, second)
+  await exchange(service, created.key_id, created.key_secret)
+  const file = join(dataDir, `${algorithm}.env`)
+  await command(service, 'create', ['--name', 'filed', '--scope', UPLOAD_SCOPE, '--credentials-file', file])
+  const filed = readCredentialsFile(file)
+  addSecret(`${algorithm} filed`, filed.keySecret)
+  await command(
+    service,
+    'create',
+    ['--name', 'filed', '--scope', UPLOAD_SCOPE, '--credentials-file', file],
+    false,
+    1,
+  )
+  await exchange(service, filed.keyId, filed.keySecret)
+  for (const args of [['disable'], ['enable'], ['show'], ['show', '--json'], ['revoke']])
+    await command(service, args[0] ?? '', [filed.keyId, ...args.slice(1)])
+  await command(service, 'list', [])
+  await command(service, 'show', [second], false, 1)
+  await command(service, 'create', ['--name', 'n', '--scope', second], false, 2)
+  await badExchanges(service, created.key_id, second)
+  for (const name of ['', '-wal', '-shm'])
+    files.set(`${algorithm} running${name}`, readFileSync(join(dataDir, `interhuman-auth.db${name}`)))
+  expect(await service.stop()).toBe(0)
+  outputs.set(`${algorithm} log`, service.logs())
+  for (const name of readdirSync(dataDir).filter((each) => !HOLDERS.test(each)))
+    files.set(`${algorithm} stopped ${name}`, readFileSync(join(dataDir, name)))
+}
+
+function addSecret(name: string, secret: string): void {
+  expect(secret).toMatch(/^ih_live_\w{49}$/)
+  secrets.set(name, Buffer.from(secret))
+}
+
+async function exchange(service: RunningService, keyId: string, keySecret: string): Promise<void> {
+  const body = JSON.stringify({ key_id: keyId, key_secret: keySecret, scopes: [UPLOAD_SCOPE] })
+  for (const path of ['/v0/auth', '/v1/auth']) {
+    const { responses } = await sendRaw(service.url, formatRequest(path, body), { count: 1 })
+    expect(responses[0]?.status).toBe(200)
+    const token: string = JSON.parse(responses[0]?.body ?? '').access_token
+    secrets.set(`token ${secrets.size}`, Buffer.from(token))
+    secrets.set(`signature ${secrets.size}`, Buffer.from(token.split('.')[2] ?? ''))
+  }
+}
+
+/** A secret in every place where a client could put it by mistake. */
+async function badExchanges(service: RunningService, keyId: string, secret: string): Promise<void> {
+  const token = [...secrets].find(([name]) => name.startsWith('token'))?.[1].toString() ?? ''
+  for (const canary of [secret, token, 'LEAK']) {
+    const good = { key_id: keyId, key_secret: canary, scopes: SCOPES }
+    const bodies = [
+      good,
+      { ...good, key_id: canary },
+      { ...good, key_id: [canary] },
+      { ...good, scopes: [canary] },
+      { ...good, scopes: canary },
+      { [canary]: canary },
+      canary,
+      `${JSON.stringify(good)}${canary}`,
+    ].map((body) => (typeof body === 'string' ? body : JSON.stringify(body)))
+    const paths = [
+      '/v0/auth',
+      '/v1/auth',
+      `/v0/auth?key_secret=${canary}`,
+      `/v0/auth?x=${canary}`,
+      `/v0/auth/${canary}`,
+      `/${canary}%`,
+    ]
+    const headers = [
+      'Authorization: Bearer',
+      'User-Agent:',
+      'Cookie: a',
+      'Referer:',
+      'X-Forwarded-For:',
+      'Content-Encoding:',
+    ].map((name) => `${name} ${canary}`)
+    for (const path of paths)
+      for (const body of bodies) {
+        const { responses } = await sendRaw(service.url, formatRequest(path, body, { headers }), { count: 1 })
+        outputs.set(`answer ${outputs.size}`, responses[0]?.status === 200 ? '' : JSON.stringify(responses))
+      }
+    const raw = [
+      `${canary}\r\n\r\n`,
+      `GET /${canary} HTTP/9\r\n\r\n`,
+      `${canary} /v0/auth HTTP/1.1\r\n\r\n`,
+      `GET / HTTP/1.1\r\n${canary}\r\n\r\n`,
+    ]
+    for (const bytes of raw)
+      outputs.set(`answer ${outputs.size}`, JSON.stringify((await sendRaw(service.url, bytes)).responses))
+  }
+}
+
+async function command(
+  service: RunningService,
+  name: string,
+  args: readonly string[],
+  shows = false,
+  expected = 0,
+): Promise<string> {
+  const { code, stdout, stderr } = await service.keys(name, ...args)
+  expect(code).toBe(expected)
+  outputs.set(`stderr ${outputs.size} of keys ${name}`, stderr)
+  if (!shows) outputs.set(`stdout ${outputs.size} of keys ${name}`, stdout)
+  return stdout
+}
+
+/** The private keys, opened with the master key as the service does it. */
+function collectSigningKeys(): void {
+  const masterKey = Buffer.from(readFileSync(join(dataDir, 'master.key'), 'utf8').trim(), 'base64url')
+  secrets.set('master key', masterKey)
+  const db = new Database(join(dataDir, 'interhuman-auth.db'), { readonly: true })
+  const rows = db.prepare('select kid, algorithm, sealed_private_key from signing_keys').all() as {
+    kid: string
+    algorithm: string
+    sealed_private_key: Buffer
+  }[]
+  db.close()
+  expect(rows).toHaveLength(2 * ALGORITHMS.length)
+  for (const { kid, algorithm, sealed_private_key } of rows) {
+    const bytes = unseal(masterKey, sealed_private_key, `signing-key:${algorithm}:${kid}`)
+    secrets.set(`signing key ${kid}`, bytes)
+    if (algorithm === 'HS256') continue
+    const { d } = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
+    secrets.set(`private number ${kid}`, Buffer.from(d ?? '', 'base64url'))
+  }
+}
+
+/** Every form in which a secret could stand somewhere. */
+function formsOf(secret: Buffer): Buffer[] {
+  const hex = secret.toString('hex')
+  const texts = [
+    hex,
+    hex.toUpperCase(),
+    secret.toString('base64').replace(/=+$/, ''),
+    secret.toString('base64url'),
+  ]
+  return [secret, ...texts.map((text) => Buffer.from(text))]
+}
+
+function expectNowhere(places: ReadonlyMap<string, Buffer | string>): void {
+  const found: string[] = []
+  const searched = [...secrets].flatMap(([name, secret]) => formsOf(secret).map((form) => ({ name, form })))
+  for (const [place, content] of places) {
+    const bytes = Buffer.from(content as Buffer)
+    for (const { name, form } of searched) if (bytes.includes(form)) found.push(`${name} in ${place}`)
+    if (bytes.includes('LEAK')) found.push(`LEAK in ${place}`)
+  }
+  expect(found).toEqual([])
+}
+
+test('no secret, token or private key stands in a database file, at work or at rest', () => {
+  expect(secrets.size).toBeGreaterThan(50)
+  expect(files.size).toBeGreaterThanOrEqual(4 * ALGORITHMS.length)
+  expectNowhere(files)
+})
+
+test('none stands in a log, in an answer that refuses, or in what a command says', () => {
+  expect(outputs.size).toBeGreaterThan(400)
+  expectNowhere(outputs)
+})
+
+test('the log at its most talkative has no line but those that it always has', () => {
+  const events = ALGORITHMS.flatMap((algorithm) => [
+    ...(outputs.get(`${algorithm} log`) ?? '').matchAll(/"event":"(\w+)"/g),
+  ])
+  const known = ['first_key', 'listening', 'request', 'stopped', 'stopping']
+  expect([...new Set(events.map(([, event]) => event))].sort()).toEqual(known)
+})
+
+test('the search would find what it looks for', () => {
+  const [first] = secrets.values()
+  const place = Buffer.concat([Buffer.of(0, 255), first ?? Buffer.of(), Buffer.of(7)])
+  expect(() => expectNowhere(new Map([['a place', place]]))).toThrow()
+  expect(() => expectNowhere(new Map([['a place', first?.toString('base64url') ?? '']]))).toThrow()
+})

@@ -1,11 +1,10 @@
-import { createPrivateKey } from 'node:crypto'
+import { createDecipheriv, createPrivateKey } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ALGORITHMS, SCOPES, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { unseal } from '../service/src/master-key.ts'
 import { readCredentialsFile } from './support/credentials.ts'
 import { formatRequest, sendRaw } from './support/raw-http.ts'
 import { type RunningService, startService } from './support/start-service.ts'
@@ -146,7 +145,14 @@ async function command(
   return stdout
 }
 
-/** The private keys, opened with the master key as the service does it. */
+/** Opens what is sealed: format (1), nonce (12), tag (16), AES-256-GCM ciphertext. */
+function unseal(masterKey: Buffer, sealed: Buffer, context: string): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', masterKey, sealed.subarray(1, 13))
+  decipher.setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(13, 29))
+  return Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()])
+}
+
+/** The private keys, opened with the master key. */
 function collectSigningKeys(): void {
   const masterKey = Buffer.from(readFileSync(join(dataDir, 'master.key'), 'utf8').trim(), 'base64url')
   secrets.set('master key', masterKey)

@@ -1,0 +1,182 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SCOPES, STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readCredentialsFile } from './support/credentials.ts'
+import { formatRequest, sendRaw } from './support/raw-http.ts'
+import { type RunningService, runService, startService } from './support/start-service.ts'
+
+// The keys commands, beside the running service: what they change holds on its very next request.
+
+let service: RunningService
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'interhuman-auth-keys-'))
+  service = await startService()
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true })
+  expect(await service.stop()).toBe(0)
+})
+
+async function statusOf(keyId: string, keySecret: string, scopes: readonly string[] = [UPLOAD_SCOPE]) {
+  const body = JSON.stringify({ key_id: keyId, key_secret: keySecret, scopes })
+  return (await sendRaw(service.url, formatRequest('/v0/auth', body), { count: 1 })).responses[0]?.status
+}
+
+async function json(...args: string[]) {
+  const { code, stdout } = await service.keys(...args, '--json')
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^\{[^\n]*\}\n$/)
+  return JSON.parse(stdout)
+}
+
+const create = (...args: string[]) =>
+  json('create', '--name', 'video worker', '--scope', UPLOAD_SCOPE, ...args)
+
+test('a created key is good at once, for its own scopes; its secret is shown once, and its form is the contract’s', async () => {
+  const key = await create()
+  expect(Object.keys(key)).toEqual([
+    'key_id',
+    'key_secret',
+    'name',
+    'scopes',
+    'state',
+    'generation',
+    'direct',
+    'created_at',
+    'expires_at',
+    'previous_secret_expires_at',
+  ])
+  expect(key).toMatchObject({
+    name: 'video worker',
+    scopes: [UPLOAD_SCOPE],
+    state: 'active',
+    generation: 1,
+    direct: false,
+  })
+  expect(key.key_id).toMatch(/^ihk_[0-9A-Za-z]{20}$/)
+  expect(key.key_secret).toMatch(/^ih_live_[0-9A-Za-z]{49}$/)
+  expect(await statusOf(key.key_id, key.key_secret)).toBe(200)
+  expect(await statusOf(key.key_id, key.key_secret, SCOPES)).toBe(403)
+  const shown = await json('show', key.key_id)
+  expect(shown).not.toHaveProperty('key_secret')
+  expect(shown.history).toMatchObject([{ action: 'key.create', actor: expect.stringMatching(/^command:/) }])
+})
+
+test('disable, enable and revoke hold on the very next request, and revoked is for ever', async () => {
+  const { key_id, key_secret } = await create()
+  expect(await json('disable', key_id)).toMatchObject({ state: 'disabled', generation: 2 })
+  expect(await statusOf(key_id, key_secret)).toBe(401)
+  expect(await json('enable', key_id)).toMatchObject({ state: 'active', generation: 2 })
+  expect(await statusOf(key_id, key_secret)).toBe(200)
+  expect(await json('revoke', key_id)).toMatchObject({ state: 'revoked', generation: 3 })
+  expect(await statusOf(key_id, key_secret)).toBe(401)
+  for (const change of ['enable', 'disable', 'rotate']) {
+    const { code, stdout, stderr } = await service.keys(change, key_id)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toBe('interhuman-auth-service: the key is revoked, and revoked is for ever\n')
+  }
+  expect(await json('revoke', key_id)).toMatchObject({ generation: 3 })
+  const { history } = await json('show', key_id)
+  expect(history.map(({ action }: { action: string }) => action)).toEqual([
+    'key.create',
+    'key.disable',
+    'key.enable',
+    'key.revoke',
+  ])
+})
+
+test('a rotation keeps both secrets for the overlap, refuses a third, and without overlap ends the old one at once', async () => {
+  const first = await create()
+  const second = await json('rotate', first.key_id, '--overlap-seconds', '1')
+  for (const secret of [first.key_secret, second.key_secret])
+    expect(await statusOf(first.key_id, secret)).toBe(200)
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  expect(await statusOf(first.key_id, first.key_secret)).toBe(401)
+  const third = await json('rotate', first.key_id)
+  expect(third.generation).toBe(1)
+  const refused = await service.keys('rotate', first.key_id)
+  expect([refused.code, refused.stdout]).toEqual([1, ''])
+  expect(refused.stderr).toMatch(/two secrets of the key are alive/)
+  const last = await json('rotate', first.key_id, '--overlap-seconds', '0')
+  expect(last.generation).toBe(2)
+  for (const secret of [second.key_secret, third.key_secret])
+    expect(await statusOf(first.key_id, secret)).toBe(401)
+  expect(await statusOf(first.key_id, last.key_secret)).toBe(200)
+})
+
+test('a credentials file holds the secret that is then shown nowhere, and is never written over', async () => {
+  const file = join(folder, 'worker.env')
+  const key = await create('--credentials-file', file, '--api-url', 'https://a.test')
+  expect(key).not.toHaveProperty('key_secret')
+  expect(key.credentials_file).toBe(file)
+  const credentials = readCredentialsFile(file)
+  expect(credentials).toMatchObject({ keyId: key.key_id, apiUrl: 'https://a.test' })
+  expect(await statusOf(credentials.keyId, credentials.keySecret)).toBe(200)
+  const before = readFileSync(file, 'utf8')
+  const keysBefore = (await json('list')).keys.length
+  for (const args of [
+    ['create', '--name', 'n', '--scope', UPLOAD_SCOPE],
+    ['rotate', key.key_id],
+  ]) {
+    const { code, stdout, stderr } = await service.keys(...args, '--credentials-file', file)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^interhuman-auth-service: \S+worker\.env exists already; name a new file\n$/)
+  }
+  expect(readFileSync(file, 'utf8')).toBe(before)
+  expect((await json('list')).keys).toHaveLength(keysBefore)
+  expect(await statusOf(credentials.keyId, credentials.keySecret)).toBe(200)
+})
+
+test('a rotation that is refused leaves no credentials file', async () => {
+  const { key_id } = await create()
+  await json('revoke', key_id)
+  const file = join(folder, 'refused.env')
+  expect((await service.keys('rotate', key_id, '--credentials-file', file)).code).toBe(1)
+  expect((await service.keys('rotate', 'ihk_00000000000000000000', '--credentials-file', file)).code).toBe(1)
+  expect(existsSync(file)).toBe(false)
+})
+
+test.each([
+  ['empty', ''],
+  ['blank', '   '],
+  ['too long', 'a'.repeat(101)],
+  ['with a line break', 'a\nb'],
+  ['with an escape sequence', 'a\u001b[31m'],
+  ['with text that turns around', 'a\u202eb'],
+  ['with a zero-width character', 'a\u200bb'],
+  ['with a line separator', 'a\u2028b'],
+])('a name that is %s is refused: it could forge a line of a list', async (_, name) => {
+  const { code, stderr } = await service.keys('create', '--name', name, '--scope', UPLOAD_SCOPE)
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/--name takes 1 to 100 visible characters/)
+})
+
+test.each(['interhumanai.admin', '', `${UPLOAD_SCOPE} ${STREAM_SCOPE}`, `${UPLOAD_SCOPE}\u00a0`, '*'])(
+  'a scope %j that nobody knows cannot be given to a key',
+  async (scope) => {
+    expect((await service.keys('create', '--name', 'n', '--scope', scope)).code).toBe(2)
+  },
+)
+
+test('a list comes in pages, and says how to go on', async () => {
+  const all = (await json('list')).keys.map(({ key_id }: { key_id: string }) => key_id)
+  const first = await json('list', '--limit', '2')
+  expect(first.keys).toHaveLength(2)
+  const second = await json('list', '--limit', '1000', '--after', first.next)
+  expect([...first.keys, ...second.keys].map(({ key_id }) => key_id)).toEqual(all)
+  const { stdout, stderr } = await service.keys('list', '--limit', '1')
+  expect(stdout.split('\n')).toHaveLength(3)
+  expect(stderr).toMatch(/there are more keys; add --after ihk_/)
+})
+
+test('a command on a folder without a database says so and makes none', async () => {
+  for (const args of [['list'], ['show', 'ihk_a'], ['revoke', 'ihk_a'], ['rotate', 'ihk_a']]) {
+    const { code, stderr } = await runService(['keys', ...args, '--data-dir', join(folder, 'none')])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/there is no database in \S+none; name the service's folder with --data-dir\n$/)
+  }
+  expect(existsSync(join(folder, 'none'))).toBe(false)
+})

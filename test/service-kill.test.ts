@@ -19,8 +19,6 @@ import {
 // What was acknowledged (it exited with 0, or its output was there) must stand; what was not must be whole or not there.
 
 const KILLS = 20
-/** Commands at a time. */
-const WORKERS = 2
 const KILLED_OF_TEN = 4
 
 interface Key {
@@ -54,7 +52,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'interhuman-auth-kill-'))
   service = await startService({ dataDir: dataDir() })
   const state = { over: false }
-  const working = Promise.all(Array.from({ length: WORKERS }, () => work(state)))
+  const working = work(state)
   for (let kill = 0; kill < KILLS; kill += 1) {
     await pause(randomInt(200))
     await service.kill()

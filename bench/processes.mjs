@@ -1,5 +1,7 @@
 import { fork, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** @param {string} path relative to the root */
@@ -10,7 +12,8 @@ export const SERVICE = rootPath('service/bin/interhuman-auth-service.js')
 /** @typedef {{ name: string, port: number, url: string, pid: number, stop(): Promise<void> }} Server */
 
 /**
- * Starts a server process and waits until it says on standard error that it listens.
+ * Starts a server process and waits until it says on standard error that it listens. Standard error is a file: a reader of
+ * its own would take time from the processors that are measured.
  *
  * @param {string} name
  * @param {readonly string[]} args
@@ -18,23 +21,16 @@ export const SERVICE = rootPath('service/bin/interhuman-auth-service.js')
  * @returns {Promise<Server>}
  */
 export async function startServer(name, args, env = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'interhuman-auth-log-'))
+  const logFile = join(folder, 'log')
+  const log = openSync(logFile, 'w')
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', log],
   })
+  closeSync(log)
   const closed = new Promise((resolve) => child.once('close', resolve))
-  const url = await new Promise((resolve, reject) => {
-    let text = ''
-    const timer = setTimeout(() => reject(new Error(`${name} does not listen: ${text}`)), 60_000)
-    child.once('close', (code) => reject(new Error(`${name} ended with ${code}: ${text}`)))
-    child.stderr.setEncoding('utf8').on('data', (chunk) => {
-      if (text.length < 65_536) text += chunk
-      const match = /"event":"listening","url":"([^"]+)"/.exec(text)
-      if (match === null) return
-      clearTimeout(timer)
-      resolve(match[1])
-    })
-  })
+  const url = await waitForAddress(name, child, logFile)
   return {
     name,
     url,
@@ -43,8 +39,25 @@ export async function startServer(name, args, env = {}) {
     async stop() {
       child.kill('SIGTERM')
       await closed
+      rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/**
+ * @param {string} name
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {string} logFile
+ * @returns {Promise<string>}
+ */
+async function waitForAddress(name, child, logFile) {
+  for (const end = Date.now() + 60_000; Date.now() < end && child.exitCode === null; ) {
+    const url = /"event":"listening","url":"([^"]+)"/.exec(readFileSync(logFile, 'utf8'))?.[1]
+    if (url !== undefined) return url
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  child.kill('SIGKILL')
+  throw new Error(`${name} does not listen: ${readFileSync(logFile, 'utf8')}`)
 }
 
 /**

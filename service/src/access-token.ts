@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject, sign } from 'node:crypto'
 import { ACCESS_TOKEN_TYPE, type Algorithm, formatAccessTokenClaims } from '@interhuman-auth/protocol'
+import { toRawSignature } from './der-signature.ts'
 import type { AccessTokenRequest } from './issue-token.ts'
 
 /** The key that signs, opened. */
@@ -45,11 +46,8 @@ function encode(value: object): string {
 
 function createSigner({ algorithm, privateKey }: ActiveSigningKey): (input: string) => string {
   switch (algorithm) {
-    case 'ES256': {
-      // RFC 7518 section 3.4 wants the two integers side by side, not the DER form that is the default.
-      const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
-      return (input) => sign('sha256', Buffer.from(input), key).toString('base64url')
-    }
+    case 'ES256':
+      return (input) => toRawSignature(sign('sha256', Buffer.from(input), privateKey)).toString('base64url')
     case 'EdDSA':
       return (input) => sign(null, Buffer.from(input), privateKey).toString('base64url')
     case 'HS256':

@@ -1,0 +1,114 @@
+import {
+  cpuMicros,
+  median,
+  residentMegabytes,
+  rootPath,
+  runLoad,
+  SERVICE,
+  startServer,
+} from './processes.mjs'
+
+const CONNECTIONS = 16
+const ROUNDS = 9
+const ROUND_MS = 1000
+const WARM_UP_MS = 2500
+
+/** @typedef {import('./processes.mjs').Server & { keys: number }} Candidate */
+/** @typedef {{ cpu: number, perSecond: number, p50: number, p99: number }} Round */
+/** @typedef {{ name: string, cpu: number, ratio: number, perSecond: number, p50: number, p99: number, megabytes: number }} Row */
+
+/**
+ * The floor, the floor with one library after the other put on, and the service, side by side.
+ *
+ * @param {string} algorithm
+ * @param {{ small: string, large: string }} folders data folders with 1,000 and 1,000,000 keys
+ * @param {{ small: number, large: number }} counts
+ * @returns {Promise<Row[]>}
+ */
+export async function compareIssuing(algorithm, folders, counts) {
+  const floor = (/** @type {string} */ name, /** @type {string} */ layers) =>
+    startServer(name, [rootPath('bench/floor.mjs')], {
+      ALGORITHM: algorithm,
+      LAYERS: layers,
+      DATABASE: `${folders.small}/interhuman-auth.db`,
+    })
+  const service = (/** @type {string} */ name, /** @type {string} */ folder) =>
+    startServer(name, [SERVICE, 'start', '--port', '0', '--data-dir', folder, '--algorithm', algorithm])
+  /** @type {Candidate[]} */
+  const candidates = [
+    { ...(await floor('floor: bare node:http', '')), keys: counts.small },
+    { ...(await floor('floor and fastify', 'fastify')), keys: counts.small },
+    { ...(await floor('floor, fastify and SQLite', 'fastify,sqlite')), keys: counts.small },
+    { ...(await floor('floor, fastify, SQLite and pino', 'fastify,sqlite,pino')), keys: counts.small },
+    {
+      ...(await service(`service, ${counts.small.toLocaleString('en')} keys`, folders.small)),
+      keys: counts.small,
+    },
+    {
+      ...(await service(`service, ${counts.large.toLocaleString('en')} keys`, folders.large)),
+      keys: counts.large,
+    },
+  ]
+  try {
+    return await interleave(candidates)
+  } finally {
+    for (const candidate of candidates) await candidate.stop()
+  }
+}
+
+/** @param {Candidate[]} candidates @returns {Promise<Row[]>} */
+async function interleave(candidates) {
+  /** @type {Round[][]} */
+  const rounds = candidates.map(() => [])
+  for (const candidate of candidates) await measure(candidate, WARM_UP_MS)
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, candidate] of candidates.entries())
+      rounds[index]?.push(await measure(candidate, ROUND_MS))
+  }
+  return candidates.map((candidate, index) => summarise(candidate, rounds[index] ?? [], rounds[0] ?? []))
+}
+
+/** @param {Candidate} candidate @param {number} ms @returns {Promise<Round>} */
+async function measure(candidate, ms) {
+  const before = cpuMicros(candidate.pid)
+  const result = await runLoad({ port: candidate.port, connections: CONNECTIONS, keys: candidate.keys, ms })
+  if (result.failed > 0) throw new Error(`${candidate.name} refused ${result.failed} requests`)
+  return {
+    cpu: (cpuMicros(candidate.pid) - before) / result.answered,
+    perSecond: result.answered / result.seconds,
+    p50: result.p50,
+    p99: result.p99,
+  }
+}
+
+/** @param {Candidate} candidate @param {Round[]} rounds @param {Round[]} floor @returns {Row} */
+function summarise(candidate, rounds, floor) {
+  return {
+    name: candidate.name,
+    cpu: median(rounds.map((round) => round.cpu)),
+    ratio: median(rounds.map((round, index) => round.cpu / (floor[index]?.cpu ?? Number.NaN))),
+    perSecond: median(rounds.map((round) => round.perSecond)),
+    p50: median(rounds.map((round) => round.p50)),
+    p99: median(rounds.map((round) => round.p99)),
+    megabytes: residentMegabytes(candidate.pid),
+  }
+}
+
+/**
+ * The service's resident memory after many requests over many keys.
+ *
+ * @param {string} folder
+ * @param {number} keys
+ * @param {number} requests
+ */
+export async function measureMemory(folder, keys, requests) {
+  const server = await startServer('service', [SERVICE, 'start', '--port', '0', '--data-dir', folder])
+  try {
+    let answered = 0
+    while (answered < requests)
+      answered += (await runLoad({ port: server.port, connections: CONNECTIONS, keys, ms: 2000 })).answered
+    return { answered, megabytes: residentMegabytes(server.pid) }
+  } finally {
+    await server.stop()
+  }
+}

@@ -15,7 +15,8 @@ export interface Answer {
  * `NODE_TLS_REJECT_UNAUTHORIZED` says.
  */
 export async function httpPost(url: string, init: TokenRequestInit): Promise<Answer> {
-  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
+  const isHttps = url.startsWith('https:')
+  const { request } = isHttps ? await import('node:https') : await import('node:http')
   const options = {
     method: init.method,
     headers: {
@@ -26,6 +27,8 @@ export async function httpPost(url: string, init: TokenRequestInit): Promise<Ans
       Connection: 'close',
     },
     rejectUnauthorized: true,
+    // Not the global agent, which takes the environment's proxy: there plain http would leave this machine.
+    ...(!isHttps && { agent: false }),
   }
   const response = await answerTo(request(url, options), init)
   const body = arriving(response, init.signal)

@@ -39,10 +39,15 @@ function describe(fault: TransportError, apiUrl: string, timeoutMs = DEFAULT_TIM
     case 'redirect':
       return `${apiUrl} answers with a redirect (${fault.status}), which is not followed; check the address`
     case 'tls':
-      return `the TLS certificate or handshake of ${apiUrl} is not trusted${code}; nothing was sent`
+      return `the TLS certificate or handshake of ${apiUrl} is not trusted${code}; ${adviseOnTls(fault.systemCode)}`
     case 'insecure_url':
       return `${apiUrl} is plain http to another machine; use https; nothing was sent`
   }
+}
+
+/** A certificate is judged before anything is sent; TLS itself can break at any time. */
+function adviseOnTls(systemCode = ''): string {
+  return /^(?:ERR_SSL_|EPROTO$)/.test(systemCode) ? 'check the address' : 'nothing was sent'
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

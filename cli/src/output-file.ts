@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, lstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { EXIT, Refusal } from './exit-codes.ts'
 import type { Output } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -44,6 +44,7 @@ export function fileOutput(path: string, surroundings: Pick<Surroundings, 'uid' 
 }
 
 function refuseUnsafeTarget(path: string, uid: number | undefined): void {
+  if (path.endsWith('/') || path.endsWith(sep)) throw refuse('is not a regular file; name another')
   const found = attempt(EXIT.usage, () => lstatSync(path, { throwIfNoEntry: false }))
   if (found === undefined) return
   if (found.isSymbolicLink()) throw refuse('is a symbolic link; name the file itself')

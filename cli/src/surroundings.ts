@@ -16,10 +16,11 @@ export interface Surroundings {
   readonly atSignal: (cleanUp: () => void) => void
 }
 
-/** Gives a process's surroundings. SIGINT and SIGTERM end it with 128 and their number from now on. */
+/** Gives a process's surroundings. SIGHUP, SIGINT and SIGTERM end it with 128 and their number from now on. */
 export function surroundingsOf(own: NodeJS.Process): Surroundings {
   const cleanUps: (() => void)[] = []
   for (const [signal, number] of [
+    ['SIGHUP', 1],
     ['SIGINT', 2],
     ['SIGTERM', 15],
   ] as const) {

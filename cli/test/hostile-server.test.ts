@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -336,10 +336,29 @@ describe('what is not trusted: exit code 7', () => {
     },
   )
 
+  test('what breaks TLS after the handshake, and then nobody says that nothing was sent', async () => {
+    const raw: Socket[] = []
+    const server = await serve(() => void raw[0]?.write(Buffer.from('17030300050102030405', 'hex')), good)
+    server.onConnection((socket) => raw.push(socket))
+    const env = { ...keyEnvironment(`https://localhost:${server.port}`), ...trust(good) }
+    const { code, stderr } = await runCommand(ask, { env })
+    expect([code, server.requests.length]).toEqual([7, 1])
+    expect(stderr).toMatch(/ is not trusted \(ERR_SSL_\w+\); check the address\n$/)
+  })
+
   test('but a good certificate is', async () => {
     const server = await serve(answer(200, '{}'), good)
     const env = { ...keyEnvironment(`https://localhost:${server.port}`), ...trust(good) }
     expect(await runCommand(ask, { env })).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('a proxy that the environment names: plain http to this machine goes past it (needs Node 24)', async () => {
+    const proxy = await serve(answer(200, 'the proxy'))
+    const { code, stdout } = await askOf(answer(200, 'the service'), ask, {
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: proxy.url,
+    })
+    expect([code, stdout.toString(), proxy.requests]).toEqual([0, 'the service', []])
   })
 
   test('what does not speak TLS where TLS is due', async () => {

@@ -142,7 +142,11 @@ describe('--output', () => {
     expect(readdirSync(folder)).toEqual(['token.json'])
   })
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('leaves everything as it was after %s', async (signal) => {
+  test.each([
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('leaves everything as it was after %s', async (signal, exitCode) => {
     const folder = temporaryFolder()
     let interrupt = () => {}
     const { url } = await serve(() => interrupt())
@@ -152,7 +156,7 @@ describe('--output', () => {
         interrupt = () => child.kill(signal)
       },
     })
-    expect([code, readdirSync(folder)]).toEqual([signal === 'SIGINT' ? 130 : 143, []])
+    expect([code, readdirSync(folder)]).toEqual([exitCode, []])
   })
 
   test('refuses a place that it would not be safe to write to, before anything is sent', async () => {
@@ -166,6 +170,7 @@ describe('--output', () => {
       [join(folder, 'folder'), 'is not a regular file; name another'],
       [join(folder, 'pipe'), 'is not a regular file; name another'],
       ['/dev/null', 'is not a regular file; name another'],
+      [`${join(folder, 'none')}/`, 'is not a regular file; name another'],
       [join(folder, 'none', 'token.json'), 'cannot be written (ENOENT)'],
     ] as const
     for (const [path, reason] of places)

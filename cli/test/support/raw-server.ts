@@ -12,6 +12,8 @@ export interface RawServer {
   readonly url: string
   readonly port: number
   readonly requests: readonly RawRequest[]
+  /** Calls back with each connection to come, below TLS. */
+  readonly onConnection: (listener: (socket: Socket) => void) => void
   readonly stop: () => Promise<void>
 }
 
@@ -47,6 +49,7 @@ export async function startRawServer(
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,
     requests,
+    onConnection: (listener) => void server.on('connection', listener),
     stop: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy()

@@ -1,22 +1,17 @@
-import { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
-import {
-  CLIENT_REQUEST_ID_HEADER,
-  CORRELATION_ID_HEADER,
-  ERRORS,
-  JSON_CONTENT_TYPE,
-} from '@interhuman-auth/protocol'
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { CORRELATION_ID_HEADER, ERRORS } from '@interhuman-auth/protocol'
+import type { Address } from './address.ts'
 import { ApiError, toApiError } from './api-error.ts'
 import type { Config } from './config.ts'
-import { readClientRequestId } from './correlation.ts'
 import { formatErrorResponse } from './error-response.ts'
+import type { Exchange } from './http-exchange.ts'
 import { endLingering } from './linger.ts'
 import type { Log } from './log.ts'
-import { createParserErrorListener, type OpenExchange } from './parser-error.ts'
-import { parseJsonBody } from './request-body.ts'
+import { createParserErrorListener } from './parser-error.ts'
+import { readJsonBody } from './request-body.ts'
 import { isPlainHead, pathOf, refuseRoute } from './request-head.ts'
-import { logRequest } from './request-log.ts'
+import { logExchange, logRefused } from './request-log.ts'
 import type { Route } from './routes/route.ts'
 
 /** The limits of the HTTP interface. */
@@ -34,6 +29,14 @@ export interface HttpServerDependencies {
   monotonicMs(): number
 }
 
+/** The service's HTTP interface. */
+export interface HttpServer {
+  /** Resolves with the port that is listened on. */
+  listen(address: Address): Promise<number>
+  /** Stops listening; resolves when every request in flight is answered and its connection closed. */
+  close(): Promise<void>
+}
+
 /** How often Node looks for requests that take too long, in milliseconds. */
 const TIMEOUT_CHECK_MS = 250
 
@@ -46,195 +49,153 @@ export function createHttpServer(
   routes: readonly Route[],
   limits: HttpLimits,
   dependencies: HttpServerDependencies,
-): FastifyInstance {
-  const open = new WeakMap<Socket, OpenExchange>()
-  const app = fastify({
-    logger: false,
-    bodyLimit: limits.maxBodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    http: {
+): HttpServer {
+  const open = new WeakMap<Socket, Exchange>()
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    const exchange = openExchange(request, response, dependencies)
+    open.set(request.socket, exchange)
+    void answer(exchange, routes, limits, dependencies)
+  }
+  const server = createServer(
+    {
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.requestTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      // Node would answer without a body; the hook below refuses with ours.
+      // Node would answer without a body; a head without a host is refused with ours.
       requireHostHeader: false,
     },
-    requestIdHeader: false,
-    genReqId: () => dependencies.newCorrelationId(),
-    // A request that arrives on a kept connection while the service stops is answered, not refused.
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
-    clientErrorHandler: createParserErrorListener({
+    serve,
+  )
+  server.maxConnections = limits.maxConnections
+  // Node would answer 417 without a body; an expectation that nobody knows is ignored (RFC 9110 section 10.1.1 allows it).
+  server.on('checkExpectation', serve)
+  // Node would close the connection without an answer.
+  server.on('connect', (request, socket: Socket) => {
+    const response = new ServerResponse(request)
+    response.assignSocket(socket)
+    response.once('finish', () => socket.destroySoon())
+    serve(request, response)
+  })
+  server.on(
+    'clientError',
+    createParserErrorListener({
       errorPage: dependencies.errorPage,
       newCorrelationId: () => dependencies.newCorrelationId(),
       openExchange: (socket) => open.get(socket),
       refuseMethod: (target) => refuseRoute(routes, target),
       onAnswered: (error, correlationId) => logRefused(dependencies.log, error, correlationId),
     }),
-    frameworkErrors: (error, request, reply) => {
-      // The framework runs no hook for these.
-      const startedAt = dependencies.monotonicMs()
-      reply.raw.once('finish', () => logAnswered(dependencies, request, reply, startedAt))
-      return sendError(toHttpError(error, request), request, reply, dependencies)
-    },
-  })
-  app.server.maxConnections = limits.maxConnections
-  // Node would answer 417 without a body; an expectation that nobody knows is ignored (RFC 9110 section 10.1.1 allows it).
-  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
-  // Node would close the connection without an answer.
-  app.server.on('connect', (request, socket: Socket) => {
-    const response = new ServerResponse(request)
-    response.assignSocket(socket)
-    response.once('finish', () => socket.destroySoon())
-    app.routing(request, response)
-  })
-  readJsonBodies(app)
-  answerErrors(app, dependencies)
-  followRequests(app, open, routes, dependencies)
-  endConnectionsOnClose(app, open)
-  for (const route of routes) addRoute(app, route)
-  return app
+  )
+  return { listen: (address) => listen(server, address), close: closer(server, open) }
 }
 
-function addRoute(app: FastifyInstance, route: Route): void {
-  app.route({
-    method: route.method,
-    url: route.path,
-    onRequest(request, _reply, done) {
-      // The framework's own account of a route is made anew at each reading.
-      request.route = route.path
-      done()
-    },
-    handler: route.handler,
-  })
-}
-
-function readJsonBodies(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(JSON_CONTENT_TYPE, { parseAs: 'buffer' }, (_request, bytes: Buffer, done) => {
-    try {
-      done(null, parseJsonBody(bytes))
-    } catch (error) {
-      done(error as Error)
-    }
-  })
-}
-
-function answerErrors(app: FastifyInstance, dependencies: HttpServerDependencies): void {
-  app.setErrorHandler((error, request, reply) => {
-    const apiError = toHttpError(error, request)
-    if (apiError.row.status >= 500)
-      dependencies.log.error({ event: 'failure', correlation_id: request.id, error })
-    return sendError(apiError, request, reply, dependencies)
-  })
-}
-
-function followRequests(
-  app: FastifyInstance,
-  open: WeakMap<Socket, OpenExchange>,
-  routes: readonly Route[],
-  dependencies: HttpServerDependencies,
-): void {
-  app.decorateRequest('route', undefined)
-  app.decorateRequest('keyId', undefined)
-  app.decorateRequest('errorId', undefined)
-  app.decorateRequest('answeredStatus', undefined)
-  app.addHook('onRequest', (request, reply, done) => {
-    open.set(request.raw.socket, { request, reply })
-    // The framework's own hook does not hear of a connection that ended before the answer was out.
-    const startedAt = dependencies.monotonicMs()
-    reply.raw.once('close', () => logAnswered(dependencies, request, reply, startedAt))
-    reply.header(CORRELATION_ID_HEADER, request.id)
-    // By its head alone, before a body is read.
-    if (!isPlainHead(request.raw))
-      done(new ApiError(ERRORS.malformedRequest, { headers: { Connection: 'close' } }))
-    else if (request.is404) done(refuseRoute(routes, request.raw.url))
-    else done()
+function listen(server: Server, address: Address): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
   })
 }
 
 /** A connection that is busy when the service stops is closed behind its answer, not kept until it is idle too long. */
-function endConnectionsOnClose(app: FastifyInstance, open: WeakMap<Socket, OpenExchange>): void {
+function closer(server: Server, open: WeakMap<Socket, Exchange>): () => Promise<void> {
   const sockets = new Set<Socket>()
-  app.server.on('connection', (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  app.addHook('preClose', (done) => {
-    app.server.prependListener('request', (_request, response) => {
+  return function close() {
+    server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false
     })
     for (const socket of sockets) {
-      const response = open.get(socket)?.reply.raw
+      const response = open.get(socket)?.response
       if (response !== undefined) response.shouldKeepAlive = false
     }
-    done()
-  })
+    return new Promise((resolve) => {
+      server.close(() => resolve())
+    })
+  }
 }
 
-function logAnswered(
-  { log, monotonicMs }: HttpServerDependencies,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  startedAt: number,
-): void {
-  logRequest(log, {
-    method: request.method,
-    route: request.route ?? null,
-    status: reply.raw.writableFinished ? reply.statusCode : (request.answeredStatus ?? 0),
-    correlationId: request.id,
-    clientRequestId: readClientRequestId(request.raw.headers[CLIENT_REQUEST_ID_HEADER.toLowerCase()]),
-    keyId: request.keyId,
-    errorId: request.errorId,
-    ms: Math.round((monotonicMs() - startedAt) * 1000) / 1000,
-  })
-}
-
-/** What the framework refuses, in the catalogue's words. */
-const FRAMEWORK_ERRORS: Readonly<Record<string, keyof typeof ERRORS>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'bodyTooLarge',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'wrongContentType',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformedRequest',
-  FST_ERR_BAD_URL: 'malformedRequest',
-}
-
-function toHttpError(error: unknown, request: FastifyRequest): ApiError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const name = FRAMEWORK_ERRORS[code]
-  if (name !== undefined) return new ApiError(ERRORS[name])
-  // The client went away before its request was whole: nobody reads the answer, and nothing failed here.
-  if (request.raw.destroyed && !request.raw.complete) return new ApiError(ERRORS.malformedRequest)
-  return toApiError(error)
-}
-
-function sendError(
-  error: ApiError,
-  request: FastifyRequest,
-  reply: FastifyReply,
+function openExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
   dependencies: HttpServerDependencies,
-): FastifyReply {
-  request.errorId = error.row.id
-  const response = formatErrorResponse(error, request.route ?? pathOf(request.raw.url), {
-    correlationId: request.id,
-    errorPage: dependencies.errorPage,
-  })
-  // The framework would close the connection behind any body that it could not read; Node drains what is left of it.
-  if (reply.raw.shouldKeepAlive) reply.removeHeader('connection')
-  const { socket } = request.raw
-  if (!request.raw.complete) socket.destroySoon = () => endLingering(socket)
-  return reply.code(response.status).headers(response.headers).send(response.body)
+): Exchange {
+  const exchange: Exchange = {
+    request,
+    response,
+    correlationId: dependencies.newCorrelationId(),
+    startedAt: dependencies.monotonicMs(),
+    target: request.url ?? '',
+    body: undefined,
+    route: undefined,
+    keyId: undefined,
+    errorId: undefined,
+    answeredStatus: undefined,
+  }
+  response.once('close', () => logExchange(dependencies.log, exchange, dependencies.monotonicMs()))
+  return exchange
 }
 
-function logRefused(log: Log, error: ApiError, correlationId: string): void {
-  logRequest(log, {
-    method: 'UNKNOWN',
-    route: null,
-    status: error.row.status,
-    correlationId,
-    clientRequestId: undefined,
-    keyId: undefined,
-    errorId: error.row.id,
-    ms: 0,
+async function answer(
+  exchange: Exchange,
+  routes: readonly Route[],
+  limits: HttpLimits,
+  dependencies: HttpServerDependencies,
+): Promise<void> {
+  try {
+    const route = findRoute(exchange.request, routes)
+    exchange.route = route.path
+    if (route.method === 'POST') exchange.body = await readJsonBody(exchange.request, limits.maxBodyBytes)
+    const { headers, body } = await route.handler(exchange)
+    send(exchange, 200, headers, body)
+  } catch (error) {
+    sendError(exchange, error, dependencies)
+  }
+}
+
+/** By the head alone, before a body is read. */
+function findRoute(request: IncomingMessage, routes: readonly Route[]): Route {
+  if (!isPlainHead(request)) throw new ApiError(ERRORS.malformedRequest, { headers: { Connection: 'close' } })
+  const path = pathOf(request.url)
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  const route = routes.find((row) => row.path === path && row.method === method)
+  if (route === undefined) throw refuseRoute(routes, request.url)
+  return route
+}
+
+function sendError(exchange: Exchange, thrown: unknown, dependencies: HttpServerDependencies): void {
+  const { request, correlationId } = exchange
+  const error = toApiError(thrown)
+  exchange.errorId = error.row.id
+  if (error.row.status >= 500)
+    dependencies.log.error({ event: 'failure', correlation_id: correlationId, error: thrown })
+  const path = exchange.route ?? pathOf(request.url)
+  const response = formatErrorResponse(error, path, { correlationId, errorPage: dependencies.errorPage })
+  const { socket } = request
+  // Closed with the rest of a body unread, the connection would be reset, and the answer could be lost on its way.
+  if (!request.complete) socket.destroySoon = () => endLingering(socket)
+  send(exchange, response.status, response.headers, response.body)
+}
+
+function send(
+  exchange: Exchange,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): void {
+  const { response } = exchange
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, {
+    [CORRELATION_ID_HEADER]: exchange.correlationId,
+    ...headers,
+    'Content-Length': Buffer.byteLength(body),
   })
+  response.end(body)
 }

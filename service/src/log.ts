@@ -20,8 +20,11 @@ export interface LogOptions {
 /** Opens the log. Lines are written in batches; `closeLog` resolves when what is left is written, or nobody reads it. */
 export function openLog(options: LogOptions): { readonly log: Log; closeLog(): Promise<void> } {
   const stream = destination({ dest: STANDARD_ERROR, sync: false, maxLength: MAX_BUFFER_BYTES })
-  // A reader that has gone away must not end the service.
-  stream.on('error', () => {})
+  // A reader that has gone away must not end the service; from then on pino's stream ignores whatever it is asked for.
+  let readerGone = false
+  stream.on('error', () => {
+    readerGone = true
+  })
   const batch = batchLines((text) => stream.write(text))
   const log = pino(
     {
@@ -38,6 +41,7 @@ export function openLog(options: LogOptions): { readonly log: Log; closeLog(): P
     // Not by a synchronous flush: that one tries for ever where the reader has gone away.
     closeLog: () =>
       new Promise((resolve) => {
+        if (readerGone) return resolve()
         stream.once('error', () => resolve())
         stream.once('close', () => resolve())
         batch.end()

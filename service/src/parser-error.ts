@@ -1,24 +1,18 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { ERRORS, type ErrorRow } from '@interhuman-auth/protocol'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from './api-error.ts'
 import { type ErrorResponse, formatErrorResponse } from './error-response.ts'
+import type { Exchange } from './http-exchange.ts'
 import { endLingering } from './linger.ts'
 import { pathOf, readRefusedLine } from './request-head.ts'
-
-/** The request that a connection is busy with. */
-export interface OpenExchange {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-}
 
 /** What answering for Node's parser needs from outside. */
 export interface ParserErrorDependencies {
   readonly errorPage: string
   newCorrelationId(): string
   /** The request that the connection is busy with, if there is one. */
-  openExchange(socket: Socket): OpenExchange | undefined
+  openExchange(socket: Socket): Exchange | undefined
   /** The error for a method that no route takes. */
   refuseMethod(target: string): ApiError
   /** Hears of an answer to what never became a request; an open request is logged as any other. */
@@ -48,8 +42,8 @@ export function createParserErrorListener(dependencies: ParserErrorDependencies)
       if (socket.writable) answerRefused(error, socket, exchange, dependencies)
     }
     // Pipelined garbage behind a whole request: that request's answer goes out first.
-    const pending = exchange?.request.raw.complete === true && !exchange.reply.raw.writableFinished
-    if (pending) exchange.reply.raw.once('close', answer)
+    const pending = exchange?.request.complete === true && !exchange.response.writableFinished
+    if (pending) exchange.response.once('close', answer)
     else answer()
   }
 }
@@ -57,11 +51,11 @@ export function createParserErrorListener(dependencies: ParserErrorDependencies)
 function answerRefused(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  exchange: OpenExchange | undefined,
+  exchange: Exchange | undefined,
   dependencies: ParserErrorDependencies,
 ): void {
   const row = ROWS[error.code ?? ''] ?? ERRORS.malformedRequest
-  if (exchange === undefined || exchange.request.raw.complete) {
+  if (exchange === undefined || exchange.request.complete) {
     const line = readRefusedLine('rawPacket' in error ? error.rawPacket : undefined)
     const unknownMethod = error.code === 'HPE_INVALID_METHOD' && line?.unknownMethod === true
     const apiError = unknownMethod ? dependencies.refuseMethod(line.target) : new ApiError(row)
@@ -70,14 +64,14 @@ function answerRefused(
     dependencies.onAnswered(apiError, correlationId)
     return
   }
-  const { request, reply } = exchange
-  if (reply.raw.headersSent) {
+  const { request, response } = exchange
+  if (response.headersSent) {
     socket.destroy()
     return
   }
-  request.errorId = row.id
-  request.answeredStatus = row.status
-  writeAnswer(socket, new ApiError(row), pathOf(request.raw.url), request.id, dependencies)
+  exchange.errorId = row.id
+  exchange.answeredStatus = row.status
+  writeAnswer(socket, new ApiError(row), pathOf(request.url), exchange.correlationId, dependencies)
 }
 
 function writeAnswer(

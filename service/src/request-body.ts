@@ -1,6 +1,20 @@
 import { isUtf8 } from 'node:buffer'
-import { ERRORS } from '@interhuman-auth/protocol'
+import type { IncomingMessage } from 'node:http'
+import { ERRORS, JSON_CONTENT_TYPE } from '@interhuman-auth/protocol'
 import { ApiError } from './api-error.ts'
+
+/**
+ * Reads the JSON body of a request. What is left of a body that is refused is for Node to drain.
+ *
+ * @throws {ApiError} 400 for the wrong content type, for what is not JSON in UTF-8, and for a request that never becomes
+ *   whole; 413 above `maxBytes`.
+ */
+export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  const { 'content-type': contentType = '', 'content-length': length = '0' } = request.headers
+  if (!isJson(contentType)) throw new ApiError(ERRORS.wrongContentType)
+  if (Number(length) > maxBytes) throw new ApiError(ERRORS.bodyTooLarge)
+  return parseJsonBody(await readBytes(request, maxBytes))
+}
 
 /**
  * Parses a request body. Of a repeated member the last counts, and `__proto__` is a member like any other.
@@ -14,4 +28,29 @@ export function parseJsonBody(bytes: Buffer): unknown {
   } catch {
     throw new ApiError(ERRORS.bodyNotJson)
   }
+}
+
+/** Parameters, such as a charset, change nothing: JSON is UTF-8 (RFC 8259 section 8.1). */
+function isJson(contentType: string): boolean {
+  if (contentType === JSON_CONTENT_TYPE) return true
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() === JSON_CONTENT_TYPE
+}
+
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const collect = (chunk: Buffer) => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= maxBytes) return
+      request.off('data', collect).resume()
+      reject(new ApiError(ERRORS.bodyTooLarge))
+    }
+    request.on('data', collect)
+    request.once('end', () => resolve(Buffer.concat(chunks)))
+    const broken = () => reject(new ApiError(ERRORS.malformedRequest))
+    request.once('error', broken)
+    request.once('close', broken)
+  })
 }

@@ -28,13 +28,25 @@ export function isPlainHead(head: RequestHead): boolean {
   return hosts === 1 || (hosts === 0 && head.httpVersion === '1.0')
 }
 
-/** Writes the error for a request that no route takes: 405 with `Allow` where its path is known, 404 otherwise. */
+/**
+ * Writes the error for a request that no route takes: 405 with `Allow` where its path is known, 400 where it cannot be
+ * decoded, 404 otherwise.
+ */
 export function refuseRoute(routes: readonly Route[], target: string | undefined): ApiError {
   const path = pathOf(target)
   const methods = routes.filter((route) => route.path === path).map((route) => route.method)
-  if (methods.length === 0) return new ApiError(ERRORS.notFound)
+  if (methods.length === 0) return new ApiError(isDecodable(path) ? ERRORS.notFound : ERRORS.malformedRequest)
   const allow = methods.includes('GET') ? [...methods, 'HEAD'] : methods
   return new ApiError(ERRORS.methodNotAllowed, { headers: { Allow: allow.join(', ') } })
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Reads the path out of a request target in origin form or absolute form (RFC 9112 section 3.2). */

@@ -1,22 +1,59 @@
+import { CLIENT_REQUEST_ID_HEADER } from '@interhuman-auth/protocol'
+import type { ApiError } from './api-error.ts'
+import { readClientRequestId } from './correlation.ts'
+import type { Exchange } from './http-exchange.ts'
 import type { Log } from './log.ts'
 
 /** What one line of the log says of a request. Never a body, a query, a header's credential or a path as it was sent. */
-export interface RequestRecord {
+interface RequestRecord {
   readonly method: string
   /** The route's own path, or `null` where there is none: what a client sent could hold a secret. */
   readonly route: string | null
   /** 0 when the client went away before an answer. */
   readonly status: number
   readonly correlationId: string
-  readonly clientRequestId: string | undefined
+  readonly clientRequestId?: string | undefined
   /** Only one that has the form of a key id. */
-  readonly keyId: string | undefined
+  readonly keyId?: string | undefined
   readonly errorId: string | undefined
   readonly ms: number
 }
 
-/** Writes the line of a request (our contract, section 1: the correlation id, and the client's own id beside it). */
-export function logRequest(log: Log, record: RequestRecord): void {
+const CLIENT_REQUEST_ID = CLIENT_REQUEST_ID_HEADER.toLowerCase()
+
+/**
+ * Writes the line of a request whose connection or answer has come to its end.
+ *
+ * @param endedAt milliseconds of the clock that the exchange was opened by.
+ * @see Our contract, section 1: the correlation id, and the client's own id beside it
+ */
+export function logExchange(log: Log, exchange: Exchange, endedAt: number): void {
+  const { request, response } = exchange
+  logRequest(log, {
+    method: request.method ?? 'UNKNOWN',
+    route: exchange.route ?? null,
+    status: response.writableFinished ? response.statusCode : (exchange.answeredStatus ?? 0),
+    correlationId: exchange.correlationId,
+    clientRequestId: readClientRequestId(request.headers[CLIENT_REQUEST_ID]),
+    keyId: exchange.keyId,
+    errorId: exchange.errorId,
+    ms: Math.round((endedAt - exchange.startedAt) * 1000) / 1000,
+  })
+}
+
+/** Writes the line of what Node's parser refused before it became a request. */
+export function logRefused(log: Log, error: ApiError, correlationId: string): void {
+  logRequest(log, {
+    method: 'UNKNOWN',
+    route: null,
+    status: error.row.status,
+    correlationId,
+    errorId: error.row.id,
+    ms: 0,
+  })
+}
+
+function logRequest(log: Log, record: RequestRecord): void {
   log.info({
     event: 'request',
     method: record.method,

@@ -22,12 +22,16 @@ const log = pino(
   }),
 )
 
-const route = (path: string, handler: Route['handler']): Route => ({ method: 'POST', path, handler })
+const route = (path: string, answer: () => string | Promise<string>): Route => ({
+  method: 'POST',
+  path,
+  handler: async () => ({ headers: {}, body: await answer() }),
+})
 const routes = [
   route('/v0/fails', () => {
     throw new Error('the disk said LEAK')
   }),
-  route('/v0/rejects', async () => Promise.reject('LEAK')),
+  route('/v0/rejects', () => Promise.reject('LEAK')),
   route('/v0/away', async () => {
     throw new StoreUnavailableError('SQLite does not answer', { cause: new Error('LEAK') })
   }),
@@ -53,7 +57,7 @@ const app = createHttpServer(routes, limits, {
 let url: string
 
 beforeAll(async () => {
-  url = await app.listen({ host: '127.0.0.1', port: 0 })
+  url = `http://127.0.0.1:${await app.listen({ host: '127.0.0.1', port: 0 })}`
 })
 afterAll(() => app.close())
 beforeEach(() => {

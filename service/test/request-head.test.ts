@@ -9,8 +9,8 @@ const head = (rawHeaders: string[], coding?: string, httpVersion = '1.1') => ({
   rawHeaders,
 })
 const routes: Route[] = [
-  { method: 'POST', path: '/v0/auth', handler: () => '' },
-  { method: 'GET', path: '/health/live', handler: () => '' },
+  { method: 'POST', path: '/v0/auth', handler: () => ({ headers: {}, body: '' }) },
+  { method: 'GET', path: '/health/live', handler: () => ({ headers: {}, body: '' }) },
 ]
 
 test('HTTP/1.1 needs exactly one Host, HTTP/1.0 at most one (RFC 9112 section 3.2)', () => {

@@ -1,13 +1,12 @@
 import { ERROR_PAGE_PATH } from '@interhuman-auth/protocol'
 import closeWithGrace from 'close-with-grace'
-import type { FastifyInstance } from 'fastify'
 import { createAccessTokenSigner } from '../access-token.ts'
 import { type Address, formatAddress, refuseTakenAddress, toAddressError } from '../address.ts'
 import { createRoutes } from '../app.ts'
 import { type Config, DEFAULT_ISSUER } from '../config.ts'
 import { type DataFolder, dataFolder, prepareDataFolder } from '../data-folder.ts'
 import { settleFirstKey } from '../first-key.ts'
-import { createHttpServer } from '../http-server.ts'
+import { createHttpServer, type HttpServer } from '../http-server.ts'
 import { type Log, openLog } from '../log.ts'
 import { openSigningKeys } from '../open-signing-keys.ts'
 import type { Runtime } from '../runtime.ts'
@@ -33,8 +32,7 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
   const store = runtime.openStore(folder.database)
   try {
     const server = await createServer(config, folder, store, runtime)
-    await listen(server.app, config)
-    const url = formatAddress(addressOf(server.app, config))
+    const url = formatAddress({ host: config.host, port: await listen(server.app, config) })
     try {
       await announceFirstKey(options, server.log, folder, store, url, runtime)
     } catch (error) {
@@ -52,7 +50,7 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
 }
 
 interface Server {
-  readonly app: FastifyInstance
+  readonly app: HttpServer
   readonly issuer: string
   readonly log: Log
   closeLog(): Promise<void>
@@ -100,20 +98,11 @@ async function settleIssuer(config: Config, store: Store): Promise<string> {
   return issuer
 }
 
-async function listen(app: FastifyInstance, address: Address): Promise<void> {
+async function listen(app: HttpServer, address: Address): Promise<number> {
   try {
-    await app.listen({ host: address.host, port: address.port })
+    return await app.listen(address)
   } catch (error) {
-    await app.close()
     throw toAddressError(address, error)
-  }
-}
-
-function addressOf(app: FastifyInstance, configured: Address): Address {
-  const bound = app.server.address()
-  return {
-    host: configured.host,
-    port: typeof bound === 'object' && bound !== null ? bound.port : configured.port,
   }
 }
 

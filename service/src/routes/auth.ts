@@ -28,15 +28,17 @@ export function authRoute(version: ApiVersion, dependencies: IssueTokenDependenc
   return {
     method: 'POST',
     path: TOKEN_ENDPOINTS[version],
-    async handler(request, reply) {
-      refuseCredentialInQuery(request.raw.url ?? '')
+    async handler(request) {
+      refuseCredentialInQuery(request.target)
       // Without a body there is no content type to refuse, so that nobody did so yet.
       if (request.body === undefined) throw new ApiError(ERRORS.wrongContentType)
       const authRequest = parseAuthRequest(request.body)
       if (isKeyId(authRequest.keyId)) request.keyId = authRequest.keyId
       const { accessToken, scopes } = await issueToken(authRequest, dependencies)
-      reply.header('Content-Type', JSON_CONTENT_TYPE).header('Cache-Control', 'no-store')
-      return JSON.stringify(formatTokenResponse(accessToken, scopes))
+      return {
+        headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Cache-Control': 'no-store' },
+        body: JSON.stringify(formatTokenResponse(accessToken, scopes)),
+      }
     },
   }
 }

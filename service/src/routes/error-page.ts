@@ -1,22 +1,15 @@
 import { ERROR_PAGE_PATH, ERRORS, type ErrorRow, errorSlug } from '@interhuman-auth/protocol'
 import type { Route } from './route.ts'
 
+const HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
 /** `GET /errors`: what each error means and what to do about it. */
 export function errorPageRoute(): Route {
-  const body = formatErrorPage()
-  return {
-    method: 'GET',
-    path: ERROR_PAGE_PATH,
-    handler(_request, reply) {
-      reply
-        .header('Content-Type', 'text/html; charset=utf-8')
-        .header(
-          'Content-Security-Policy',
-          "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        )
-      return body
-    },
-  }
+  const response = { headers: HEADERS, body: formatErrorPage() }
+  return { method: 'GET', path: ERROR_PAGE_PATH, handler: () => response }
 }
 
 /** Writes the page that the `link` of an error body points at: one heading an id. */

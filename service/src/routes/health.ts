@@ -1,17 +1,17 @@
 import { JSON_CONTENT_TYPE, LIVE_PATH, READY_PATH } from '@interhuman-auth/protocol'
-import type { Route } from './route.ts'
+import type { Route, RouteResponse } from './route.ts'
 
-const OK = JSON.stringify({ status: 'ok' })
+const OK: RouteResponse = {
+  headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Cache-Control': 'no-store' },
+  body: JSON.stringify({ status: 'ok' }),
+}
 
 /** `GET /health/live`: the process lives. */
 export function liveRoute(): Route {
   return {
     method: 'GET',
     path: LIVE_PATH,
-    handler(_request, reply) {
-      reply.header('Content-Type', JSON_CONTENT_TYPE).header('Cache-Control', 'no-store')
-      return OK
-    },
+    handler: () => OK,
   }
 }
 
@@ -24,9 +24,8 @@ export function readyRoute(ready: () => Promise<void>): Route {
   return {
     method: 'GET',
     path: READY_PATH,
-    async handler(_request, reply) {
+    async handler() {
       await ready()
-      reply.header('Content-Type', JSON_CONTENT_TYPE).header('Cache-Control', 'no-store')
       return OK
     },
   }

@@ -1,21 +1,24 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-
-/** One row of the route table. A handler gives back the body, or the reply where it sent one. */
-export interface Route {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  handler(request: FastifyRequest, reply: FastifyReply): unknown
+/** What a handler sees of a request. */
+export interface RouteRequest {
+  /** The request target as it came, with its query. */
+  readonly target: string
+  /** The parsed body of a POST. */
+  readonly body: unknown
+  /** The id of the key that the request names, set by the handler for the log. */
+  keyId: string | undefined
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The path of the route, or `undefined` where there is none. */
-    route: string | undefined
-    /** The id of the key that the request names, for the log. */
-    keyId: string | undefined
-    /** The id of the error that was answered, for the log. */
-    errorId: string | undefined
-    /** The status of the answer where it was written past the reply, for the log. */
-    answeredStatus: number | undefined
-  }
+/** A 200; everything else is thrown as an `ApiError`. */
+export interface RouteResponse {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** One row of the route table. */
+export interface Route {
+  /** GET answers HEAD as well. */
+  readonly method: 'GET' | 'POST'
+  /** Compared letter for letter. */
+  readonly path: string
+  handler(request: RouteRequest): RouteResponse | Promise<RouteResponse>
 }

@@ -1,0 +1,18 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RouteRequest } from './routes/route.ts'
+
+/** A request on its way to its answer, with what the log will say of it. */
+export interface Exchange extends RouteRequest {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly correlationId: string
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number
+  body: unknown
+  /** The path of the route, or `undefined` where there is none. */
+  route: string | undefined
+  /** The id of the error that was answered. */
+  errorId: string | undefined
+  /** The status that was written beside the response, for a request that never became whole. */
+  answeredStatus: number | undefined
+}

@@ -138,7 +138,8 @@ test('2,000 random heads and streams of bytes: an answer of the contract or the 
     fc.tuple(fc.string(), fc.string()).map(([name, value]) => `${name}: ${value}`),
     fc.string(),
   )
-  const method = fc.oneof(fc.constantFrom('POST', 'GET', 'HEAD', 'CONNECT', 'FROB'), fc.string())
+  // No HEAD: its answer has a length and no body, which a reader that does not know the request cannot tell.
+  const method = fc.oneof(fc.constantFrom('POST', 'GET', 'OPTIONS', 'CONNECT', 'FROB'), fc.string())
   const target = fc.oneof(
     fc.constantFrom('/v0/auth', '/v0/auth?key_secret=LEAK', '*', '/%', '/v0/'),
     fc.string(),

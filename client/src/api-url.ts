@@ -1,3 +1,4 @@
+import { isLoopback } from '@interhuman-auth/protocol'
 import { TransportError } from './transport-error.ts'
 
 /**
@@ -27,8 +28,4 @@ function readUrl(apiUrl: string): URL {
     )
   }
   return new URL(apiUrl)
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }

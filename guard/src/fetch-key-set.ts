@@ -1,4 +1,4 @@
-import { JSON_CONTENT_TYPE, type KeySet, parseKeySet } from '@interhuman-auth/protocol'
+import { isLoopback, JSON_CONTENT_TYPE, type KeySet, parseKeySet } from '@interhuman-auth/protocol'
 import { parseJsonObject } from './jws.ts'
 
 /** The largest key set that is read, in bytes; one key has about 200. */
@@ -27,12 +27,9 @@ export function parseKeySetAddress(address: string | URL): URL {
   return url
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-}
-
 /**
- * Fetches a key set once: no redirect followed, bounded in time and in size, no retry.
+ * Fetches a key set once: no redirect followed, bounded in time and in size, no retry. With `NODE_USE_ENV_PROXY` Node
+ * sends it through the proxy that the environment names, to loopback as well unless `NO_PROXY` names that.
  *
  * @throws {Error} whose message says what went wrong in words for the operator, without anything from the answer.
  */

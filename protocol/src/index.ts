@@ -56,6 +56,7 @@ export {
   SUBPROTOCOL_HEADER,
 } from './headers.ts'
 export { type KeySet, type PublicEcKey, type PublicJwk, type PublicOkpKey, parseKeySet } from './key-set.ts'
+export { isLoopback } from './loopback.ts'
 export {
   formatScope,
   isScope,

@@ -1,0 +1,7 @@
+/**
+ * Says whether a host name, in the form that a WHATWG URL gives it (`hostname`), is this machine: `localhost`,
+ * `127.0.0.0/8` or `[::1]`. Only there may plain http carry a secret, or an answer that is trusted.
+ */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+}

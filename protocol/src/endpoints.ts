@@ -58,7 +58,10 @@ export const PROTECTED_RESOURCES: readonly ProtectedResource[] = [
   stream('/v2/stream/analyze'),
 ]
 
-/** Finds the protected resource of a request path (no query); `undefined` means: not in the table, deny. */
+/**
+ * Finds the protected resource of a request path (no query); `undefined` means: not in the table, deny. Below a prefix
+ * there are plain segments only: one that somebody behind could read as another path, such as `..` or `%2e`, is none.
+ */
 export function findProtectedResource(path: string): ProtectedResource | undefined {
   return PROTECTED_RESOURCES.find((resource) =>
     resource.path.endsWith('/*') ? isBelow(path, resource.path.slice(0, -1)) : resource.path === path,
@@ -66,7 +69,12 @@ export function findProtectedResource(path: string): ProtectedResource | undefin
 }
 
 function isBelow(path: string, prefix: string): boolean {
-  return path.length > prefix.length && path.startsWith(prefix)
+  return path.startsWith(prefix) && path.slice(prefix.length).split('/').every(isPlainSegment)
+}
+
+/** Unreserved characters only (RFC 3986 section 2.3), and no dot segment (section 3.3). */
+function isPlainSegment(segment: string): boolean {
+  return /^[\w.~-]+$/.test(segment) && segment !== '.' && segment !== '..'
 }
 
 /**

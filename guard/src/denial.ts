@@ -12,6 +12,7 @@ import {
   type Scope,
 } from '@interhuman-auth/protocol'
 import { REFETCH_COOLDOWN_MS } from './key-set.ts'
+import { selectSubprotocol } from './select-subprotocol.ts'
 import type { RefusalReason } from './verify.ts'
 
 /** Why a request was denied: for the operator's log, never for the caller. */
@@ -22,7 +23,7 @@ export type DenialReason =
   | 'credentials_differ'
   | 'scope'
 
-/** A denied request: the answer as it leaves, and what only the operator sees. Holds nothing that the caller sent. */
+/** A denied request: the answer as it leaves, and what only the operator sees. Printed, it shows nothing that the caller sent. */
 export interface Denied {
   readonly granted: false
   readonly status: number
@@ -39,7 +40,7 @@ export interface Denied {
    * learns nothing from a refused one (our contract, section 4).
    */
   readonly closeCode?: number
-  /** With `closeCode`: the subprotocol that the answer selects, if the handshake offered one. */
+  /** With `closeCode`: the subprotocol that the answer selects, if the handshake offered one. Not enumerable. */
   readonly subprotocol?: string
 }
 
@@ -67,7 +68,7 @@ export function formatDenial(context: DenialContext): Denied {
   const row = ERRORS[error]
   const closeCode = handshake === undefined ? undefined : CLOSE_CODES[error]
   const subprotocol = closeCode === undefined ? undefined : handshake?.subprotocol
-  return {
+  const denied: Denied = {
     granted: false,
     status: row.status,
     headers: {
@@ -82,8 +83,8 @@ export function formatDenial(context: DenialContext): Denied {
     correlationId,
     ...(detail !== undefined && { detail }),
     ...(closeCode !== undefined && { closeCode }),
-    ...(subprotocol !== undefined && { subprotocol }),
   }
+  return selectSubprotocol(denied, subprotocol)
 }
 
 /** No word when no credential came (RFC 6750 section 3.1). */

@@ -12,6 +12,7 @@ import {
   SUBPROTOCOL_HEADER,
 } from '@interhuman-auth/protocol'
 import { type DenialContext, type DenialReason, type Denied, formatDenial } from './denial.ts'
+import { selectSubprotocol } from './select-subprotocol.ts'
 import { createVerifier, type VerifierOptions } from './verify.ts'
 
 /** What is read of a request; a WHATWG `Request` is one. Neither the body nor the query is ever looked at. */
@@ -27,7 +28,7 @@ export interface ProtectedRequest {
 export interface Granted {
   readonly granted: true
   readonly claims: AccessTokenClaims
-  /** For a WebSocket handshake that offered one: the subprotocol that the answer selects. */
+  /** For a WebSocket handshake that offered one: the subprotocol that the answer selects. Not enumerable. */
   readonly subprotocol?: string
 }
 
@@ -88,7 +89,7 @@ export function createGuard(options: GuardOptions): Protect {
     const { claims } = verification
     if (!parseScope(claims.scope).includes(scope))
       return deny({ error: 'insufficientScope', reason: 'scope' })
-    return { granted: true, claims, ...(subprotocol !== undefined && { subprotocol }) }
+    return selectSubprotocol<Granted>({ granted: true, claims }, subprotocol)
   }
 }
 

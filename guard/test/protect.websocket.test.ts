@@ -1,12 +1,16 @@
-import { STREAM_SCOPE } from '@interhuman-auth/protocol'
+import { inspect } from 'node:util'
+import { STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { describe, expect, it } from 'vitest'
 import type { GuardOptions } from '../src/protect.ts'
 import { expectDenied, guard, INVALID, key, STREAM_URL, streamToken, token } from './support/guarding.ts'
 import { claims, compact, es256 } from './support/signing.ts'
 
 function handshake(headers: Record<string, string>, options: Partial<GuardOptions> = {}, url = STREAM_URL) {
-  const all = new Headers({ Upgrade: 'websocket', Connection: 'Upgrade', ...headers })
-  return guard(options)({ method: 'GET', url, headers: all }, STREAM_SCOPE)
+  return guard(options)({ method: 'GET', url, headers: upgrading(headers) }, STREAM_SCOPE)
+}
+
+function upgrading(headers: Record<string, string>): Headers {
+  return new Headers({ Upgrade: 'websocket', Connection: 'Upgrade', ...headers })
 }
 
 describe('a WebSocket handshake', () => {
@@ -72,6 +76,21 @@ describe('a WebSocket handshake', () => {
     const byHeader = await handshake({ Authorization: `Bearer ${token}` })
     expect(byHeader).toMatchObject({ status: 403, closeCode: 4003 })
     expect(byHeader).not.toHaveProperty('subprotocol')
+  })
+
+  it('never has its token shown by the log of a decision, though the token alone is what is selected', async () => {
+    const headers = { 'Sec-WebSocket-Protocol': token }
+    const denied = await handshake(headers)
+    const granted = await guard()(
+      { method: 'GET', url: STREAM_URL, headers: upgrading(headers) },
+      UPLOAD_SCOPE,
+    )
+    expect([denied.granted, granted.granted]).toEqual([false, true])
+    for (const decision of [denied, granted]) {
+      expect(decision.subprotocol).toBe(token)
+      for (const shown of [JSON.stringify(decision), inspect(decision), inspect({ ...decision })])
+        expect(shown).not.toContain(token)
+    }
   })
 
   it('that nobody can check now may be closed with 1013', async () => {

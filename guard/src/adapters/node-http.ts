@@ -18,7 +18,7 @@ export interface ProtectHandlerOptions {
   readonly protect: Protect
   readonly scope: Scope
   readonly handler: ProtectedHandler
-  /** Hears of each denial, for the operator's log. */
+  /** Hears of each denial once it is answered, for the operator's log. What it throws is not caught. */
   readonly onDenied?: (denied: Denied) => void
 }
 
@@ -34,8 +34,8 @@ export function protectHandler(
   return async function protectedListener(request, response) {
     const decision = await protect(readRequest(request), scope)
     if (decision.granted) return handler(request, response, decision.claims)
-    onDenied?.(decision)
     writeDenial(request, response, decision)
+    onDenied?.(decision)
   }
 }
 

@@ -91,6 +91,26 @@ describe('a denied request', () => {
     expect(reached).toBe(false)
   })
 
+  it('is answered even where the log of it fails', async () => {
+    const listener = protectHandler({
+      protect,
+      scope: UPLOAD_SCOPE,
+      handler: (_request, response) => void response.end('ok'),
+      onDenied() {
+        throw new Error('the disk is full')
+      },
+    })
+    let fault: unknown
+    const server = await startServer((request, response) => {
+      listener(request, response).catch((error: unknown) => {
+        fault = error
+      })
+    })
+    running.push(server)
+    expect((await fetch(server.url)).status).toBe(401)
+    expect(fault).toEqual(new Error('the disk is full'))
+  })
+
   it('that sends two Authorization headers is denied, though Node shows the first alone', async () => {
     const { port, denials } = await start()
     const socket = connect(port, '127.0.0.1')

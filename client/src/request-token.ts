@@ -49,8 +49,9 @@ export interface RequestTokenParameters<R = Response> {
  * Exchanges an API key for an access token, strictly: one POST, and the answer handed back as it came, whatever its
  * status, not read, not parsed, not retried. No redirect is followed.
  *
- * Two things are the platform's: by the Fetch standard Node's fetch sends a second time after a 421, and gives no
- * response for a 407. Whoever needs those hands in another `fetch`, as the command does.
+ * Three things are the platform's: by the Fetch standard Node's fetch sends a second time after a 421, and gives no
+ * response for a 407; with `NODE_USE_ENV_PROXY` it sends through the proxy that the environment names, plain http to
+ * loopback as well unless `NO_PROXY` names that. Whoever minds hands in another `fetch`, as the command does.
  *
  * @throws {TypeError} when a parameter is not what its type says. The message never repeats it.
  * @throws {TransportError} when the service could not be reached or is not trusted. When the time is up while the body is

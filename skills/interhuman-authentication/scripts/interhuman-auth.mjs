@@ -4,6 +4,54 @@
 //
 // A built file, not to be edited: made from the sources named below by `node tools/build-skill.mjs`, not minified.
 
+// protocol/src/scopes.ts
+/**
+ * The scopes that the specification names, in its order.
+ *
+ * @see Our contract, section 1
+ */
+var UPLOAD_SCOPE = "interhumanai.upload";
+/** The scope of the stream endpoints. */
+var STREAM_SCOPE = "interhumanai.stream";
+/** Every scope that a fresh installation knows. */
+var SCOPES = [UPLOAD_SCOPE, STREAM_SCOPE];
+
+// protocol/src/token.ts
+/** Writes the exchange's request body; the scopes keep the caller's order. */
+function formatTokenRequest(parameters) {
+  return { key_id: parameters.keyId, key_secret: parameters.keySecret, scopes: parameters.scopes };
+}
+
+// protocol/src/endpoints.ts
+/** The API versions whose exchange exists; they differ in the error body only (our contract, section 2). */
+var API_VERSIONS = ["v0", "v1"];
+/** Says whether a value names an API version that has an exchange. */
+function isApiVersion(value) {
+  return API_VERSIONS.includes(value);
+}
+/** Where an API key is exchanged for a token, by API version (our contract, section 1). */
+var TOKEN_ENDPOINTS = {
+  v0: "/v0/auth",
+  v1: "/v1/auth"
+};
+/** Where the API answers if nobody says otherwise. */
+var DEFAULT_API_URL = "https://api.interhuman.ai";
+
+// protocol/src/headers.ts
+/** The header of every response of the service: a UUID that the service makes (our contract, section 1). */
+var CORRELATION_ID_HEADER = "X-Correlation-ID";
+/** The body type of every request and response of the exchange. */
+var JSON_CONTENT_TYPE = "application/json";
+
+// protocol/src/loopback.ts
+/**
+ * Says whether a host name, in the form that a WHATWG URL gives it (`hostname`), is this machine: `localhost`,
+ * `127.0.0.0/8` or `[::1]`. Only there may plain http carry a secret, or an answer that is trusted.
+ */
+function isLoopback(hostname) {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
 // client/src/transport-error.ts
 var messages = {
   timeout: "not all of the answer came in time",
@@ -81,48 +129,6 @@ function readUrl(apiUrl) {
   }
   return new URL(apiUrl);
 }
-function isLoopback(hostname) {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-// protocol/src/scopes.ts
-/**
- * The scopes that the specification names, in its order.
- *
- * @see Our contract, section 1
- */
-var UPLOAD_SCOPE = "interhumanai.upload";
-/** The scope of the stream endpoints. */
-var STREAM_SCOPE = "interhumanai.stream";
-/** Every scope that a fresh installation knows. */
-var SCOPES = [UPLOAD_SCOPE, STREAM_SCOPE];
-
-// protocol/src/token.ts
-/** Writes the exchange's request body; the scopes keep the caller's order. */
-function formatTokenRequest(parameters) {
-  return { key_id: parameters.keyId, key_secret: parameters.keySecret, scopes: parameters.scopes };
-}
-
-// protocol/src/endpoints.ts
-/** The API versions whose exchange exists; they differ in the error body only (our contract, section 2). */
-var API_VERSIONS = ["v0", "v1"];
-/** Says whether a value names an API version that has an exchange. */
-function isApiVersion(value) {
-  return API_VERSIONS.includes(value);
-}
-/** Where an API key is exchanged for a token, by API version (our contract, section 1). */
-var TOKEN_ENDPOINTS = {
-  v0: "/v0/auth",
-  v1: "/v1/auth"
-};
-/** Where the API answers if nobody says otherwise. */
-var DEFAULT_API_URL = "https://api.interhuman.ai";
-
-// protocol/src/headers.ts
-/** The header of every response of the service: a UUID that the service makes (our contract, section 1). */
-var CORRELATION_ID_HEADER = "X-Correlation-ID";
-/** The body type of every request and response of the exchange. */
-var JSON_CONTENT_TYPE = "application/json";
 
 // client/src/request-token.ts
 /** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
@@ -132,8 +138,9 @@ var LONGEST_TIMER_MS = 2 ** 31 - 1;
  * Exchanges an API key for an access token, strictly: one POST, and the answer handed back as it came, whatever its
  * status, not read, not parsed, not retried. No redirect is followed.
  *
- * Two things are the platform's: by the Fetch standard Node's fetch sends a second time after a 421, and gives no
- * response for a 407. Whoever needs those hands in another `fetch`, as the command does.
+ * Three things are the platform's: by the Fetch standard Node's fetch sends a second time after a 421, and gives no
+ * response for a 407; with `NODE_USE_ENV_PROXY` it sends through the proxy that the environment names, plain http to
+ * loopback as well unless `NO_PROXY` names that. Whoever minds hands in another `fetch`, as the command does.
  *
  * @throws {TypeError} when a parameter is not what its type says. The message never repeats it.
  * @throws {TransportError} when the service could not be reached or is not trusted. When the time is up while the body is
@@ -635,7 +642,8 @@ async function gather(body) {
  * `NODE_TLS_REJECT_UNAUTHORIZED` says.
  */
 async function httpPost(url, init) {
-  const { request } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
+  const isHttps = url.startsWith("https:");
+  const { request } = isHttps ? await import("node:https") : await import("node:http");
   const options = {
     method: init.method,
     headers: {
@@ -645,7 +653,9 @@ async function httpPost(url, init) {
       "Content-Length": Buffer.byteLength(init.body),
       Connection: "close"
     },
-    rejectUnauthorized: true
+    rejectUnauthorized: true,
+    // Not the global agent, which takes the environment's proxy: there plain http would leave this machine.
+    ...!isHttps && { agent: false }
   };
   const response = await answerTo(request(url, options), init);
   const body = arriving(response, init.signal);
@@ -733,10 +743,14 @@ function describe(fault, apiUrl, timeoutMs = DEFAULT_TIMEOUT_MS) {
     case "redirect":
       return `${apiUrl} answers with a redirect (${fault.status}), which is not followed; check the address`;
     case "tls":
-      return `the TLS certificate or handshake of ${apiUrl} is not trusted${code}; nothing was sent`;
+      return `the TLS certificate or handshake of ${apiUrl} is not trusted${code}; ${adviseOnTls(fault.systemCode)}`;
     case "insecure_url":
       return `${apiUrl} is plain http to another machine; use https; nothing was sent`;
   }
+}
+/** A certificate is judged before anything is sent; TLS itself can break at any time. */
+function adviseOnTls(systemCode = "") {
+  return /^(?:ERR_SSL_|EPROTO$)/.test(systemCode) ? "check the address" : "nothing was sent";
 }
 var uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /**
@@ -873,7 +887,7 @@ import { resolve } from "node:path";
 
 // cli/src/output-file.ts
 import { closeSync as closeSync2, fsyncSync, lstatSync, openSync as openSync2, renameSync, unlinkSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 var OWNER_ONLY = 384;
 /**
  * Opens a file that appears whole or not at all: a new one beside it (0600), flushed to the disk, then put in its place.
@@ -912,6 +926,7 @@ function fileOutput(path, surroundings) {
   };
 }
 function refuseUnsafeTarget(path, uid) {
+  if (path.endsWith("/") || path.endsWith(sep)) throw refuse("is not a regular file; name another");
   const found = attempt(EXIT.usage, () => lstatSync(path, { throwIfNoEntry: false }));
   if (found === void 0) return;
   if (found.isSymbolicLink()) throw refuse("is a symbolic link; name the file itself");
@@ -1104,10 +1119,11 @@ function misused(command, what) {
 
 // cli/src/surroundings.ts
 import { homedir } from "node:os";
-/** Gives a process's surroundings. SIGINT and SIGTERM end it with 128 and their number from now on. */
+/** Gives a process's surroundings. SIGHUP, SIGINT and SIGTERM end it with 128 and their number from now on. */
 function surroundingsOf(own) {
   const cleanUps = [];
   for (const [signal, number] of [
+    ["SIGHUP", 1],
     ["SIGINT", 2],
     ["SIGTERM", 15]
   ]) {

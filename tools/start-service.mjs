@@ -3,6 +3,10 @@ import { createInterface } from 'node:readline'
 import { ROOT } from './project.mjs'
 
 const START_TIMEOUT_MS = 60_000
+
+/** Log levels that would leave out that the service listens, off which the start is read. Of a repeated flag the last counts. */
+const QUIET = /^(?:--log-level=)?(?:warn|error|silent)$/
+
 const endWithParent = new URL('end-with-parent.mjs', import.meta.url).href
 
 /**
@@ -31,7 +35,8 @@ const endWithParent = new URL('end-with-parent.mjs', import.meta.url).href
  * @returns {Service}
  */
 export function startService({ args, env, onLine }) {
-  const command = ['service/bin/interhuman-auth-service.js', 'start', '--first-key', ...args]
+  const loud = args.some((arg) => QUIET.test(arg)) ? ['--log-level', 'info'] : []
+  const command = ['service/bin/interhuman-auth-service.js', 'start', '--first-key', ...args, ...loud]
   const child = spawn(process.execPath, ['--import', endWithParent, ...command], {
     cwd: ROOT,
     env,

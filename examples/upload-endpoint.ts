@@ -1,6 +1,5 @@
 /**
- * An upload endpoint that only a token with the scope `interhumanai.upload` opens:
- * `node examples/upload-endpoint.ts`, after `npm start` in another terminal.
+ * An upload endpoint that only a token with the scope `interhumanai.upload` opens. `examples/README.md` says how to run it.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,11 +1,20 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SCOPES, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCredentialsFile } from './support/credentials.ts'
 import { formatRequest, sendRaw } from './support/raw-http.ts'
-import { type RunningService, runService, startService, waitUntil } from './support/start-service.ts'
+import {
+  cleanEnvironment,
+  type RunningService,
+  runService,
+  SERVICE_COMMAND,
+  startService,
+  waitUntil,
+} from './support/start-service.ts'
 
 // The keys commands, beside the running service: what they change holds on its very next request.
 
@@ -163,4 +172,38 @@ test('a command on a folder without a database says so and makes none', async ()
     expect(stderr).toMatch(/there is no database in \S+none; name the service's folder with --data-dir\n$/)
   }
   expect(existsSync(join(folder, 'none'))).toBe(false)
+})
+
+test('a secret that nobody could read is said to be lost, by the id of its key', async () => {
+  const full = openSync('/dev/full', 'w')
+  const args = ['keys', 'create', '--name', 'lost', '--scope', UPLOAD_SCOPE, '--data-dir', service.dataDir]
+  const child = spawn(process.execPath, [SERVICE_COMMAND, ...args], {
+    env: cleanEnvironment(),
+    stdio: ['ignore', full, 'pipe'],
+  })
+  closeSync(full)
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  expect((await once(child, 'close'))[0]).toBe(1)
+  expect(stderr).toMatch(/^interhuman-auth-service: ihk_\w{20} is made, but .*; revoke it or rotate it\n$/)
+})
+
+test('a key whose clients would never send it to the address beside it gets no credentials file', async () => {
+  const file = join(folder, 'unreachable.env')
+  const result = await service.keys(
+    'create',
+    '--name',
+    'x',
+    '--scope',
+    UPLOAD_SCOPE,
+    '--host',
+    '192.0.2.1',
+    '--credentials-file',
+    file,
+  )
+  expect(result).toMatchObject({ code: 1, stdout: '' })
+  expect(result.stderr).toMatch(/name it with --api-url\n$/)
+  expect(existsSync(file)).toBe(false)
 })

@@ -52,10 +52,18 @@ describe('the request', () => {
 
   test('goes to the version that was asked for, below the path of the address', async () => {
     const server = await serve(answer(200, '{}'))
-    await runCommand([...ask, '--api-version', 'v1', '--api-url', `${server.url}/below/`], {
+    const env = keyEnvironment(`${server.url}/below`)
+    await runCommand([...ask, '--api-version', 'v1', '--api-url', `${server.url}/below/`], { env })
+    expect(server.requests[0]?.head).toMatch(/^POST \/below\/v1\/auth /)
+  })
+
+  test('goes nowhere when the environment holds another address than the flag names', async () => {
+    const server = await serve(answer(200, '{}'))
+    const result = await runCommand([...ask, '--api-url', server.url], {
       env: keyEnvironment('https://127.0.0.1:9'),
     })
-    expect(server.requests[0]?.head).toMatch(/^POST \/below\/v1\/auth /)
+    expect(result.code).toBe(7)
+    expect(server.requests).toHaveLength(0)
   })
 
   test.each([421, 500, 503, 429])('is not repeated after a %i', async (status) => {

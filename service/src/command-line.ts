@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { isLoopback } from '@interhuman-auth/protocol'
 import { MAX_OVERLAP_SECONDS } from './api-key.ts'
 import { isStateChange, type StateChange } from './commands/keys/change-state.ts'
 import type { CreateOptions } from './commands/keys/create.ts'
@@ -103,9 +104,18 @@ function readRotateOptions(values: Values): RotateOptions {
 
 function readDelivery(values: Values) {
   const apiUrl = values['api-url'] as string | undefined
-  if (apiUrl !== undefined && !(URL.canParse(apiUrl) && /^https?:\/\/[^\s@?#]+$/.test(apiUrl)))
-    throw new UsageError('--api-url takes an http or https URL without credentials, query and fragment')
+  if (apiUrl !== undefined && !isClientAddress(apiUrl))
+    throw new UsageError(
+      '--api-url takes an https URL, or http to this machine, without credentials, query and fragment',
+    )
   return { credentialsFile: values['credentials-file'] as string | undefined, apiUrl }
+}
+
+/** What a client would send a key to: https, or plain http to its own machine. */
+function isClientAddress(text: string): boolean {
+  if (!/^https?:\/\/[^\s@?#\\]+$/.test(text) || !URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || isLoopback(hostname)
 }
 
 function readPage(values: Values): KeyPageRequest {

@@ -63,7 +63,7 @@ function setting<Name extends keyof Config>(
 
 /** Every setting of the service, in the order in which people read them. */
 export const CONFIGURATION = [
-  setting('host', '127.0.0.1', parseText, {
+  setting('host', '127.0.0.1', parseHost, {
     placeholder: 'HOST',
     description: 'Address to listen on. Put a TLS proxy in front of anything but loopback.',
   }),
@@ -196,6 +196,11 @@ function unknownSettings(environment: Readonly<Record<string, string | undefined
 
 function parseText(text: string): string {
   if (text === '') throw new TypeError('must not be empty')
+  return text
+}
+
+function parseHost(text: string): string {
+  if (!/^[\w.:-]+$/.test(text)) throw new TypeError('must be a host name or an IP address')
   return text
 }
 

@@ -1,9 +1,10 @@
 import {
   accessSync,
-  chmodSync,
   closeSync,
   constants,
   existsSync,
+  fchmodSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -11,8 +12,9 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { RandomBytes } from './base62.ts'
@@ -70,22 +72,41 @@ function refuseOpenFolder(path: string): void {
  * @throws {StartupError} when it is absent, open to others, or not a master key.
  */
 export function readMasterKeyFile(path: string): Buffer {
-  if (!existsSync(path))
-    throw new StartupError(`the master key file ${path} is missing; put it back from a backup`)
-  const mode = statSync(path).mode & 0o777
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-    throw new StartupError(
-      `the master key file ${path} can be read by others (mode ${mode.toString(8)}); run chmod 600 on it`,
-    )
-  return parseMasterKey(readText(path), `the master key file ${path}`)
+  const name = `the master key file ${path}`
+  // What is looked at is what is read, and a pipe in its place is not waited for.
+  const descriptor = openMasterKeyFile(path, name)
+  try {
+    refuseOpenFile(name, fstatSync(descriptor))
+    return parseMasterKey(readFileSync(descriptor, 'utf8'), name)
+  } catch (error) {
+    if (error instanceof StartupError) throw error
+    throw new StartupError(`${name} cannot be read (${errorCode(error)})`)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
-function readText(path: string): string {
+function openMasterKeyFile(path: string, name: string): number {
   try {
-    return readFileSync(path, 'utf8')
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    throw new StartupError(`the master key file ${path} cannot be read (${errorCode(error)})`)
+    if (errorCode(error) === 'ENOENT') throw new StartupError(`${name} is missing; put it back from a backup`)
+    throw new StartupError(`${name} cannot be read (${errorCode(error)})`)
   }
+}
+
+/** More than this is no master key. */
+const MAX_MASTER_KEY_FILE_BYTES = 1024
+
+function refuseOpenFile(name: string, file: Stats): void {
+  if (!file.isFile() || file.size > MAX_MASTER_KEY_FILE_BYTES)
+    throw new StartupError(`${name} is not a file of a key`)
+  if (process.platform === 'win32') return
+  const mode = file.mode & 0o777
+  if ((mode & 0o077) !== 0)
+    throw new StartupError(`${name} can be read by others (mode ${mode.toString(8)}); run chmod 600 on it`)
+  if (file.uid !== 0 && file.uid !== process.getuid?.())
+    throw new StartupError(`${name} belongs to another user; run chown on it`)
 }
 
 /**
@@ -103,9 +124,8 @@ export function parseMasterKey(text: string, source: string): Buffer {
 /** Makes a master key file, 0600, unless there is one; of two that try at once both end up with the same key. */
 export function settleMasterKeyFile(path: string, randomBytes: RandomBytes): Buffer {
   if (!existsSync(path)) {
-    const temporary = `${path}.${process.pid}`
-    // Left by a start that was killed: in a container every start has the same process id.
-    rmSync(temporary, { force: true })
+    // Not by the process id: in containers that share a folder every start has the same one.
+    const temporary = `${path}.${randomBytes(8).toString('hex')}`
     writeNew(temporary, `${randomBytes(MASTER_KEY_BYTES).toString('base64url')}\n`)
     try {
       linkSync(temporary, path)
@@ -155,8 +175,8 @@ export function createSecretFile(path: string, content: string): void {
 function writeNew(path: string, content: string): void {
   const descriptor = openSync(path, 'wx', 0o600)
   try {
-    chmodSync(path, 0o600)
-    writeSync(descriptor, content)
+    fchmodSync(descriptor, 0o600)
+    writeFileSync(descriptor, content)
     fsyncSync(descriptor)
   } catch (error) {
     rmSync(path, { force: true })

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { KeyChangeError } from './api-key.ts'
 import { type Command, type CommandLine, parseCommandLine } from './command-line.ts'
@@ -19,7 +19,6 @@ const PROGRAM = 'interhuman-auth-service'
 export async function main(args: readonly string[]): Promise<void> {
   // Whatever is written holds keys: nobody else may read it.
   process.umask(0o077)
-  process.stdout.on('error', endQuietly)
   process.stderr.on('error', endQuietly)
   const runtime = createRuntime()
   try {
@@ -38,7 +37,7 @@ function createRuntime(): Runtime {
     monotonicMs: () => performance.now(),
     user: userName(),
     openStore: openSqliteStore,
-    writeOutput: (text) => process.stdout.write(text),
+    writeOutput: writeStandardOutput,
     writeMessage: (text) => process.stderr.write(`${PROGRAM}: ${text}\n`),
   }
 }
@@ -94,7 +93,24 @@ async function runKeysCommand(
   }
 }
 
+const STANDARD_OUTPUT = 1
+
+/** Written at once, so that whoever shows a secret hears of it when nobody could read it. */
+function writeStandardOutput(text: string): void {
+  const bytes = Buffer.from(text)
+  for (let offset = 0; offset < bytes.length; ) {
+    try {
+      offset += writeSync(STANDARD_OUTPUT, bytes, offset)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      // A pipe whose reader is slow.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
 function report(error: unknown, runtime: Runtime): number {
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0
   if (error instanceof UsageError) {
     runtime.writeMessage(`${error.message}; see ${PROGRAM} --help`)
     return 2

@@ -96,7 +96,16 @@ function settleAddress(
   const elsewhere = said.flatMap(([by, address]) =>
     address === undefined ? [] : [{ by, address: readAddress(address, by, EXIT.usage) }],
   )
-  if (source.role === 'environment') return elsewhere[0]?.address ?? parseApiUrl(DEFAULT_API_URL)
+  const [first, second] = elsewhere
+  if (source.role === 'environment') {
+    if (first !== undefined && second !== undefined && first.address !== second.address)
+      throw new Refusal(
+        EXIT.untrusted,
+        `the environment's key goes only to the address beside it, ${second.address}, and ${first.by} names another; ` +
+          'nothing was sent',
+      )
+    return first?.address ?? parseApiUrl(DEFAULT_API_URL)
+  }
   const stored = credential.apiUrl ?? DEFAULT_API_URL
   const own = readAddress(stored, `${API_URL_NAME} in ${source.name}`, EXIT.credential)
   const other = elsewhere.find(({ address }) => address !== own)

@@ -97,13 +97,17 @@ describe('a source that is refused ends the search: exit code 3', () => {
 })
 
 describe('a key from the environment goes where it is told', () => {
-  test('--api-url, then INTERHUMAN_API_URL, then the published address', () => {
+  test('--api-url or INTERHUMAN_API_URL, then the published address', () => {
     const INTERHUMAN_API_URL = 'https://variable.example/'
-    expect(resolve({ ...inEnvironment, INTERHUMAN_API_URL }, 'https://option.example').address).toBe(
-      'https://option.example',
-    )
+    expect(resolve(inEnvironment, 'https://option.example').address).toBe('https://option.example')
     expect(resolve({ ...inEnvironment, INTERHUMAN_API_URL }).address).toBe('https://variable.example')
     expect(resolve({ ...inEnvironment, INTERHUMAN_API_URL: '' }).address).toBe('https://api.interhuman.ai')
+  })
+
+  test('but nowhere where the two name different addresses: exit code 7', () => {
+    const env = { ...inEnvironment, INTERHUMAN_API_URL: 'https://variable.example/' }
+    expect(refusalOf(env, 'https://option.example')[0]).toBe(7)
+    expect(resolve(env, 'https://variable.example').address).toBe('https://variable.example')
   })
 
   test('but not over plain http to another machine: exit code 7', () => {

@@ -485,7 +485,15 @@ function settleAddress(source, credential, { env }, apiUrlOption) {
   const elsewhere = said.flatMap(
     ([by, address]) => address === void 0 ? [] : [{ by, address: readAddress(address, by, EXIT.usage) }]
   );
-  if (source.role === "environment") return elsewhere[0]?.address ?? parseApiUrl(DEFAULT_API_URL);
+  const [first, second] = elsewhere;
+  if (source.role === "environment") {
+    if (first !== void 0 && second !== void 0 && first.address !== second.address)
+      throw new Refusal(
+        EXIT.untrusted,
+        `the environment's key goes only to the address beside it, ${second.address}, and ${first.by} names another; nothing was sent`
+      );
+    return first?.address ?? parseApiUrl(DEFAULT_API_URL);
+  }
   const stored = credential.apiUrl ?? DEFAULT_API_URL;
   const own = readAddress(stored, `${API_URL_NAME} in ${source.name}`, EXIT.credential);
   const other = elsewhere.find(({ address }) => address !== own);

@@ -1,9 +1,12 @@
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isLoopback } from '@interhuman-auth/protocol'
 import { formatAddress } from '../../address.ts'
 import type { ApiKey } from '../../api-key.ts'
+import type { Config } from '../../config.ts'
 import { formatCredentialsFile } from '../../credentials-file.ts'
 import { createSecretFile } from '../../data-folder.ts'
+import { StartupError } from '../../startup-error.ts'
 import { type KeysContext, writeJson } from './context.ts'
 import { formatFields, toKeyView } from './view.ts'
 
@@ -30,8 +33,10 @@ export async function deliverSecret(
   commit: () => Promise<ApiKey>,
 ): Promise<void> {
   const file = delivery.credentialsFile === undefined ? undefined : resolve(delivery.credentialsFile)
-  const apiUrl = delivery.apiUrl ?? formatAddress(context.config)
-  if (file !== undefined) createSecretFile(file, formatCredentialsFile({ keyId, keySecret: secret, apiUrl }))
+  if (file !== undefined) {
+    const apiUrl = delivery.apiUrl ?? ownAddress(context.config)
+    createSecretFile(file, formatCredentialsFile({ keyId, keySecret: secret, apiUrl }))
+  }
   let key: ApiKey
   try {
     key = await commit()
@@ -39,7 +44,21 @@ export async function deliverSecret(
     if (file !== undefined) rmSync(file, { force: true })
     throw error
   }
-  report(key, file === undefined ? { key_secret: secret } : { credentials_file: file }, context)
+  try {
+    report(key, file === undefined ? { key_secret: secret } : { credentials_file: file }, context)
+  } catch {
+    throw new StartupError(
+      `${keyId} is made, but standard output could not be written; revoke it or rotate it`,
+    )
+  }
+}
+
+/** A key goes only to the address beside it, so that one which nobody may send it to is not written there. */
+function ownAddress(config: Config): string {
+  const address = formatAddress(config)
+  if (config.port === 0 || !isLoopback(new URL(address).hostname))
+    throw new StartupError('where clients reach the service is not known here; name it with --api-url')
+  return address
 }
 
 function report(key: ApiKey, delivered: Record<string, string>, context: KeysContext): void {

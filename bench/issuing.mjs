@@ -9,9 +9,9 @@ import {
 } from './processes.mjs'
 
 const CONNECTIONS = 16
-const ROUNDS = 9
+const ROUNDS = 7
 const ROUND_MS = 1000
-const WARM_UP_MS = 2500
+const WARM_UP_MS = 6000
 
 /** @typedef {import('./processes.mjs').Server & { keys: number }} Candidate */
 /** @typedef {{ cpu: number, perSecond: number, p50: number, p99: number }} Round */

@@ -8,7 +8,7 @@ import { parseLogs, type RunningService, startService } from './support/start-se
 
 // Random bytes and random JSON at the exchange, over kept connections. The seed of a run that fails is in its message.
 
-const CASES = 10_000
+const CASES = 14_000
 const CONNECTIONS = 8
 /** Requests that are sent at once over one connection. */
 const BATCH = 25

@@ -22,7 +22,7 @@ Next, in another terminal, in ${root}:
 
 INTERHUMAN_CONFIG=${file} npx --no-install interhuman-auth token --scope ${scope}
 
-2. The specification's own curl call, with the host changed:
+2. The specification's own curl call, with the host changed (and the secret kept off the command line):
 
 (. ${file} && curl -X POST ${url}${endpoint} \\
 -H "Content-Type: application/json" \\

@@ -49,7 +49,9 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
     }
     request.on('data', collect)
     request.once('end', () => resolve(Buffer.concat(chunks)))
-    const broken = () => reject(new ApiError(ERRORS.malformedRequest))
+    const broken = () => {
+      if (!request.complete) reject(new ApiError(ERRORS.malformedRequest))
+    }
     request.once('error', broken)
     request.once('close', broken)
   })

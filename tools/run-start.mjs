@@ -3,7 +3,7 @@ import { formatNextSteps } from './next-steps.mjs'
 import { ROOT } from './project.mjs'
 import { runScript } from './run-command.mjs'
 import { serviceEnvironment } from './service-environment.mjs'
-import { startService } from './start-service.mjs'
+import { isLate, startService } from './start-service.mjs'
 
 // Builds, starts the service, exchanges the first key through the command, and stays up until Ctrl-C.
 // Standard output is the response's bytes and nothing else.
@@ -33,7 +33,7 @@ async function run() {
   } catch (error) {
     const code = await service.stop()
     // A service that could not start has said why itself.
-    if (code === 0 && !stopping) say(/** @type {Error} */ (error).message)
+    if (!stopping && (code === 0 || isLate(error))) say(/** @type {Error} */ (error).message)
     return stopping ? code : code || 1
   }
   const code = await service.ended

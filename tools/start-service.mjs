@@ -68,6 +68,17 @@ export function startService({ args, env, onLine }) {
   return { started: inTime(listening, ended), ended, stop }
 }
 
+class LateError extends Error {}
+
+/**
+ * Says whether a start took too long, which the service itself has said nothing about.
+ *
+ * @param {unknown} error
+ */
+export function isLate(error) {
+  return error instanceof LateError
+}
+
 /**
  * @param {Promise<Started>} listening
  * @param {Promise<number>} ended
@@ -75,7 +86,7 @@ export function startService({ args, env, onLine }) {
  */
 function inTime(listening, ended) {
   return new Promise((resolve, reject) => {
-    const late = new Error(`the service does not listen after ${START_TIMEOUT_MS / 1000} s`)
+    const late = new LateError(`the service does not listen after ${START_TIMEOUT_MS / 1000} s`)
     const timer = setTimeout(() => reject(late), START_TIMEOUT_MS)
     void listening.then(resolve)
     void ended.then((code) => reject(new Error(`the service ended with exit code ${code}`)), reject)

@@ -44,7 +44,7 @@ export function dataFolder(path: string): DataFolder {
  */
 export function prepareDataFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
   } catch (error) {
     throw new StartupError(`the data folder ${path} cannot be made (${errorCode(error)}); name one that can`)
   }
@@ -56,6 +56,23 @@ export function prepareDataFolder(path: string): void {
       `the data folder ${path} is not writable (${errorCode(error)}); check its permissions`,
     )
   }
+}
+
+/** Not by `recursive`: where nothing can be made, below `/proc` for one, Node tries for ever. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return
+  const parent = dirname(path)
+  if (!existsSync(parent)) makeFolder(parent)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another start may have been faster.
+    if (!isFolder(path)) throw error
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function refuseOpenFolder(path: string): void {

@@ -49,6 +49,12 @@ test.each([0o750, 0o705, 0o777])('a data folder of mode %o is refused: others co
   expect(() => prepareDataFolder(folder)).toThrow(/is open to others \(mode \d+\); run chmod 700 on it$/)
 })
 
+test('a folder that cannot be made anywhere is refused, not tried for ever', {
+  skip: process.platform !== 'linux',
+}, () => {
+  expect(() => prepareDataFolder('/proc/nope/data')).toThrow(/cannot be made \(ENOENT\)/)
+})
+
 test('a file in the place of the data folder is refused', () => {
   const file = join(folder, 'file')
   writeFileSync(file, 'LEAK')

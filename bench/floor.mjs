@@ -27,6 +27,20 @@ const header = encode({
   kid: 'yuAGWUhhiG3q2Fdl9lEGFZb-DmDmSZeEb6Gop9ZuWOU',
 })
 
+/** @param {string} input */
+function signEs256(input) {
+  const bytes = Buffer.from(input)
+  if (!layers.has('key-object')) return sign('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' })
+  // As the service does it: the key object itself, and the two integers taken out of the DER form.
+  const der = sign('sha256', bytes, key)
+  const end = 4 + (der[3] ?? 0)
+  const [r, s] = [der.subarray(4, end).subarray(-32), der.subarray(end + 2).subarray(-32)]
+  const raw = Buffer.alloc(64)
+  raw.set(r, 32 - r.length)
+  raw.set(s, 64 - s.length)
+  return raw
+}
+
 /** @param {string} keyId @param {string} scope */
 function issue(keyId, scope) {
   const iat = Math.floor(Date.now() / 1000)
@@ -44,7 +58,7 @@ function issue(keyId, scope) {
   const input = `${header}.${encode(claims)}`
   const signature = hs256
     ? createHmac('sha256', key).update(input).digest('base64url')
-    : sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+    : signEs256(input).toString('base64url')
   return JSON.stringify({
     access_token: `${input}.${signature}`,
     token_type: 'Bearer',

@@ -37,6 +37,7 @@ export async function compareIssuing(algorithm, folders, counts) {
   /** @type {Candidate[]} */
   const candidates = [
     { ...(await floor('floor: bare node:http', '')), keys: counts.small },
+    { ...(await floor('floor that signs as the service does', 'key-object')), keys: counts.small },
     { ...(await floor('floor and fastify', 'fastify')), keys: counts.small },
     { ...(await floor('floor, fastify and SQLite', 'fastify,sqlite')), keys: counts.small },
     { ...(await floor('floor, fastify, SQLite and pino', 'fastify,sqlite,pino')), keys: counts.small },

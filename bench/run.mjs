@@ -99,17 +99,17 @@ function targets({ ready, commands, memory, es256, hs256 }) {
   const ratio = (/** @type {readonly { ratio: number }[]} */ rows, /** @type {number} */ index) =>
     rows[index]?.ratio ?? Number.NaN
   return [
-    { promise: 'CPU a token, ES256', measured: ratio(es256, 4), bound: 1.3, unit: ' × floor' },
-    { promise: 'CPU a token, HS256', measured: ratio(hs256, 4), bound: 1.7, unit: ' × floor' },
+    { promise: 'CPU a token, ES256', measured: ratio(es256, 5), bound: 1.3, unit: ' × floor' },
+    { promise: 'CPU a token, HS256', measured: ratio(hs256, 5), bound: 1.7, unit: ' × floor' },
     {
       promise: 'CPU with 1,000,000 keys, ES256',
-      measured: ratio(es256, 5) / ratio(es256, 4),
+      measured: ratio(es256, 6) / ratio(es256, 5),
       bound: 1.1,
       unit: ' × 1,000 keys',
     },
     {
       promise: 'CPU with 1,000,000 keys, HS256',
-      measured: ratio(hs256, 5) / ratio(hs256, 4),
+      measured: ratio(hs256, 6) / ratio(hs256, 5),
       bound: 1.1,
       unit: ' × 1,000 keys',
     },
@@ -147,7 +147,9 @@ ${formatTargets(targets(results))}
 
 ## A token with ES256
 
-What each layer costs is the difference between its row and the one above it; the last step to the service is all that is not
+The floor signs as Node documents it. The second row signs as the service does, with the key object itself and the DER form
+converted, which is cheaper; against that row the service's ratio is its own divided by that row's. What each layer costs is
+the difference between its row and the one above it, from the floor and fastify on; the last step to the service is all that is not
 a library: checks, correlation ids, the log line's fields, time-outs.
 
 ${formatIssuing(results.es256)}

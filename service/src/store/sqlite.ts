@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { Kysely } from 'kysely'
 import { StartupError } from '../startup-error.ts'
@@ -115,7 +115,7 @@ function configure(db: Database.Database): void {
 function refuseDamage(file: string, db: Database.Database): void {
   const objects = db.prepare('select count(*) from sqlite_schema').pluck().get()
   if (objects !== 0 && db.pragma('application_id', { simple: true }) === 0) throw foreign(file)
-  if (existsSync(file) && statSync(file).size <= WHOLE_CHECK_BYTES) {
+  if (statSync(file).size <= WHOLE_CHECK_BYTES) {
     const result = db.pragma('quick_check(1)', { simple: true })
     if (result !== 'ok') throw damaged(file)
   }

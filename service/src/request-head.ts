@@ -49,9 +49,12 @@ function isDecodable(path: string): boolean {
   }
 }
 
+const plainPath = /^\/[\w/.-]*$/
+
 /** Reads the path out of a request target in origin form or absolute form (RFC 9112 section 3.2). */
-export function pathOf(target: string | undefined): string {
-  return (target ?? '').replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? ''
+export function pathOf(target = ''): string {
+  if (plainPath.test(target)) return target
+  return target.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? ''
 }
 
 /** A request line that Node's parser refused together with what followed. */

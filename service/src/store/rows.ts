@@ -7,8 +7,13 @@ import type { KeyCredentials } from '../issue-token.ts'
 import type { SigningKey, SigningKeyState } from '../signing-keys.ts'
 import type { ApiKeyTable, AuditTable, SigningKeyTable } from './tables.ts'
 
-/** The columns of the hot look-up. */
-export type KeyCredentialsRow = Omit<ApiKeyTable, 'name' | 'direct' | 'created_at'>
+/** The columns of the hot look-up. Hashes are in hexadecimal: SQLite's blobs cost several times what text costs. */
+export interface KeyCredentialsRow
+  extends Omit<ApiKeyTable, 'name' | 'direct' | 'created_at' | 'secret_hash' | 'previous_secret_hash'> {
+  readonly secret_hash: string
+  /** Empty for none. */
+  readonly previous_secret_hash: string
+}
 
 /** Reads the row of the hot look-up. */
 export function toKeyCredentials(row: KeyCredentialsRow): KeyCredentials {
@@ -18,8 +23,8 @@ export function toKeyCredentials(row: KeyCredentialsRow): KeyCredentials {
     state: row.state as KeyState,
     generation: row.generation,
     expiresAt: row.expires_at,
-    secretHash: row.secret_hash,
-    previousSecretHash: row.previous_secret_hash,
+    secretHash: Buffer.from(row.secret_hash, 'hex'),
+    previousSecretHash: row.previous_secret_hash === '' ? null : Buffer.from(row.previous_secret_hash, 'hex'),
     previousSecretExpiresAt: row.previous_secret_expires_at,
   }
 }

@@ -7,6 +7,7 @@ import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
 import { createSqlStore, type SqlStore } from './sql.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
+import { CHECKPOINT_BYTES, type SharedReadLock, shareReadLock } from './sqlite-read-lock.ts'
 import type { Store } from './store.ts'
 import { StoreUnavailableError } from './store-error.ts'
 import type { Tables } from './tables.ts'
@@ -42,23 +43,30 @@ function openConnections(file: string): Store {
     migrate(file, writer)
     const reader = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
     reader.pragma(`cache_size = -${READ_CACHE_KIB}`)
-    return createSqliteStore(writer, reader)
+    const lock = shareReadLock(file, () => writer.pragma('wal_checkpoint(PASSIVE)'))
+    return createSqliteStore(writer, reader, lock)
   } catch (error) {
     writer.close()
     throw error
   }
 }
 
-function createSqliteStore(writer: Database.Database, reader: Database.Database): Store {
+function createSqliteStore(
+  writer: Database.Database,
+  reader: Database.Database,
+  lock: SharedReadLock,
+): Store {
   const db = new Kysely<Tables>({ dialect: sqliteDialect(writer) })
   const findRow = reader.prepare<[string], KeyCredentialsRow>(
-    `select key_id, scopes, state, generation, expires_at, secret_hash, previous_secret_hash, previous_secret_expires_at
+    `select key_id, scopes, state, generation, expires_at, hex(secret_hash) as secret_hash,
+       hex(previous_secret_hash) as previous_secret_hash, previous_secret_expires_at
      from api_keys where key_id = ?`,
   )
   const ping = reader.prepare('select 1 from settings limit 1')
   return {
     ...namingFailures(createSqlStore(db)),
     async findKeyCredentials(keyId) {
+      lock.hold()
       const row = answer(() => findRow.get(keyId))
       return row && toKeyCredentials(row)
     },
@@ -66,6 +74,7 @@ function createSqliteStore(writer: Database.Database, reader: Database.Database)
       answer(() => ping.get())
     },
     async close() {
+      lock.close()
       reader.close()
       await db.destroy()
       // Kysely closes only what it has used.
@@ -110,6 +119,8 @@ function configure(db: Database.Database): void {
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('trusted_schema = OFF')
+  // So that a log that once grew is seen to be small again.
+  db.pragma(`journal_size_limit = ${CHECKPOINT_BYTES / 4}`)
 }
 
 function refuseDamage(file: string, db: Database.Database): void {

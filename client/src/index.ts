@@ -1,4 +1,7 @@
+export { AccessToken, type AccessTokenParts } from './access-token.ts'
 export { parseApiUrl } from './api-url.ts'
+export { allowSecretInBrowser, type FromApiKeyOptions, fromApiKey } from './from-api-key.ts'
+export { type ReadTokenOptions, readToken, type TokenAnswer } from './read-token.ts'
 export {
   DEFAULT_TIMEOUT_MS,
   type RequestTokenParameters,
@@ -6,4 +9,12 @@ export {
   type TokenFetch,
   type TokenRequestInit,
 } from './request-token.ts'
+export {
+  type RefusalCode,
+  RefusalError,
+  type ResponseErrorDetails,
+  type UnexpectedResponseCode,
+  UnexpectedResponseError,
+} from './response-error.ts'
+export type { GetTokenOptions, TokenSource } from './token-source.ts'
 export { TRANSPORT_ERROR_CODES, TransportError, type TransportErrorCode } from './transport-error.ts'

@@ -42,11 +42,22 @@ export class TransportError extends Error {
   /** The status of the redirect, where there was one and the platform shows it. */
   readonly status: number | undefined
 
+  // Beside an answer's errors these are absent, so that one `catch` can read them of all three.
+  readonly errorId: undefined
+  readonly correlationId: undefined
+  readonly rawBody: undefined
+  readonly retryAfterSeconds: undefined
+
   constructor(code: TransportErrorCode, details: { systemCode?: string; status?: number } = {}) {
     super(messages[code])
     this.code = code
     this.systemCode = details.systemCode
     this.status = details.status
+  }
+
+  /** Whether the same request can succeed later: not where what answered is not to be trusted. */
+  get retryable(): boolean {
+    return !['redirect', 'tls', 'insecure_url'].includes(this.code)
   }
 }
 

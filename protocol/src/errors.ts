@@ -1,4 +1,5 @@
 import type { ApiVersion } from './endpoints.ts'
+import { QUOTA_USED_UP_ID, VIDEO_BUDGET_USED_UP_ID } from './final-errors.ts'
 
 /** One row of the catalogue: what leaves the service, the guard or a gateway is built from it and from nothing else. */
 export interface ErrorRow {
@@ -112,7 +113,7 @@ export const ERRORS = {
     advice: 'Wait until one of yours has ended.',
   },
   quotaUsedUp: {
-    id: 'ih3003',
+    id: QUOTA_USED_UP_ID,
     status: 429,
     title: 'Account quota used up',
     message: 'The quota of the account is used up.',
@@ -120,7 +121,7 @@ export const ERRORS = {
     advice: 'Do not retry; raise the quota.',
   },
   videoBudgetUsedUp: {
-    id: 'ih3006',
+    id: VIDEO_BUDGET_USED_UP_ID,
     status: 429,
     title: 'Video budget used up',
     message: "The client token's video budget is used up.",

@@ -46,6 +46,7 @@ export {
   formatErrorBody,
   formatErrorLink,
 } from './errors.ts'
+export { FINAL_ERROR_IDS } from './final-errors.ts'
 export {
   AUTHORIZATION_HEADER,
   CHALLENGE_HEADER,

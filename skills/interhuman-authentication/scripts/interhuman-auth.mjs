@@ -72,11 +72,20 @@ var TransportError = class extends Error {
   systemCode;
   /** The status of the redirect, where there was one and the platform shows it. */
   status;
+  // Beside an answer's errors these are absent, so that one `catch` can read them of all three.
+  errorId;
+  correlationId;
+  rawBody;
+  retryAfterSeconds;
   constructor(code, details = {}) {
     super(messages[code]);
     this.code = code;
     this.systemCode = details.systemCode;
     this.status = details.status;
+  }
+  /** Whether the same request can succeed later: not where what answered is not to be trusted. */
+  get retryable() {
+    return !["redirect", "tls", "insecure_url"].includes(this.code);
   }
 };
 var tlsCodes = /^(?:CERT_|CRL_|DEPTH_ZERO_|EPROTO$|ERR_SSL_|ERR_TLS_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_)/;

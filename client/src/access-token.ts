@@ -1,0 +1,45 @@
+/** What an {@link AccessToken} is made of. */
+export interface AccessTokenParts {
+  readonly value: string
+  /** The body of the answer, as it came. */
+  readonly raw: string
+  readonly scopes: readonly string[]
+  /** Counted from the start of the request. */
+  readonly expiresInSeconds: number
+  /** Epoch seconds. */
+  readonly expiresAt: number
+}
+
+/**
+ * A bearer token and what the service said of it. `value` and `raw` are not properties of their own, so that printing,
+ * serialising or cloning an access token shows neither.
+ */
+export class AccessToken {
+  /** The scopes that it carries. */
+  readonly scopes: readonly string[]
+  /** How long it lives, counted from the start of the request that it came from. */
+  readonly expiresInSeconds: number
+  /** Epoch seconds on this machine's clock. For people and logs: a {@link TokenSource} counts on two clocks. */
+  readonly expiresAt: number
+  readonly #value: string
+  readonly #raw: string
+
+  constructor(parts: AccessTokenParts) {
+    this.scopes = Object.freeze([...parts.scopes])
+    this.expiresInSeconds = parts.expiresInSeconds
+    this.expiresAt = parts.expiresAt
+    this.#value = parts.value
+    this.#raw = parts.raw
+    Object.freeze(this)
+  }
+
+  /** The token itself: opaque, to be sent as a bearer. */
+  get value(): string {
+    return this.#value
+  }
+
+  /** The body of the answer that it came in, as text. */
+  get raw(): string {
+    return this.#raw
+  }
+}

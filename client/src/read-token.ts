@@ -1,0 +1,118 @@
+import { CORRELATION_ID_HEADER, RETRY_AFTER_HEADER, TOKEN_TYPE } from '@interhuman-auth/protocol'
+import { AccessToken } from './access-token.ts'
+import { RefusalError, type ResponseErrorDetails, UnexpectedResponseError } from './response-error.ts'
+import { classifyFault, TransportError } from './transport-error.ts'
+
+/** What {@link readToken} reads of an answer; a `Response` is one. */
+export interface TokenAnswer {
+  readonly status: number
+  readonly headers: { get(name: string): string | null }
+  text(): Promise<string>
+}
+
+/** What {@link readToken} is told. */
+export interface ReadTokenOptions {
+  /** When the request started, epoch milliseconds; the lifetime counts from there. Now if absent. */
+  readonly requestedAtMs?: number | undefined
+  /** Epoch milliseconds; the platform's own clock if absent. */
+  readonly now?: (() => number) | undefined
+}
+
+/**
+ * Reads the answer of an exchange, in either dialect of errors.
+ *
+ * @throws {RefusalError} when the service said no.
+ * @throws {UnexpectedResponseError} when the answer is outside the contract.
+ * @throws {TransportError} when the body did not arrive.
+ * @see Our contract, sections 1 and 2
+ */
+export async function readToken(
+  response: TokenAnswer,
+  { now = Date.now, requestedAtMs = now() }: ReadTokenOptions = {},
+): Promise<AccessToken> {
+  const rawBody = await readText(response)
+  const body = parseObject(rawBody)
+  if (response.status === 200) {
+    const token = readGrant(body, rawBody, requestedAtMs)
+    if (token !== undefined) return token
+  }
+  const { error_id: id, correlation_id: correlationId } = body ?? {}
+  const errorId = matching(idForm, id)
+  const details: ResponseErrorDetails = {
+    status: response.status,
+    errorId,
+    correlationId:
+      matching(correlationForm, correlationId) ??
+      matching(correlationForm, response.headers.get(CORRELATION_ID_HEADER)),
+    rawBody,
+    retryAfterSeconds: readRetryAfter(response, requestedAtMs),
+  }
+  throw response.status >= 400 && errorId !== undefined
+    ? new RefusalError(details)
+    : new UnexpectedResponseError(details)
+}
+
+async function readText(response: TokenAnswer): Promise<string> {
+  try {
+    return await response.text()
+  } catch (fault) {
+    throw fault instanceof TransportError ? fault : classifyFault(fault)
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 6750 section 2.1: what can stand in an `Authorization` header. */
+const bearerForm = /^[\w.~+/-]+=*$/
+
+function readGrant(
+  body: Readonly<Record<string, unknown>> | undefined,
+  raw: string,
+  requestedAtMs: number,
+): AccessToken | undefined {
+  const { access_token: value, token_type: type, expires_in: lifetime, scope } = body ?? {}
+  if (typeof value !== 'string' || !bearerForm.test(value)) return undefined
+  if (typeof type !== 'string' || type.toLowerCase() !== TOKEN_TYPE.toLowerCase()) return undefined
+  const expiresInSeconds = clampLifetime(lifetime)
+  return new AccessToken({
+    value,
+    raw,
+    scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
+    expiresInSeconds,
+    expiresAt: Math.floor(requestedAtMs / 1000 + expiresInSeconds),
+  })
+}
+
+const DEFAULT_LIFETIME_SECONDS = 60
+const LONGEST_LIFETIME_SECONDS = 86_400
+
+/** An absent lifetime, or one that is no number, is taken for a short one; an absurd one is cut. */
+function clampLifetime(lifetime: unknown): number {
+  const seconds = typeof lifetime === 'string' && lifetime !== '' ? Number(lifetime) : lifetime
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) return DEFAULT_LIFETIME_SECONDS
+  return Math.min(Math.max(seconds, 0), LONGEST_LIFETIME_SECONDS)
+}
+
+const idForm = /^[a-z]{2}\d{4}$/
+const correlationForm = /^[\w-]{1,64}$/
+
+function matching(form: RegExp, value: unknown): string | undefined {
+  return typeof value === 'string' && form.test(value) ? value : undefined
+}
+
+/** Seconds, or an HTTP date, which counts from the answer's own `Date` (RFC 9110 section 10.2.3). */
+function readRetryAfter({ headers }: TokenAnswer, requestedAtMs: number): number | undefined {
+  const value = headers.get(RETRY_AFTER_HEADER)
+  if (value === null || value === '') return undefined
+  if (Number(value) >= 0) return Number(value)
+  const sentAtMs = Date.parse(headers.get('Date') ?? '') || requestedAtMs
+  const wait = (Date.parse(value) - sentAtMs) / 1000
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait)
+}

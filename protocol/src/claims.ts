@@ -30,7 +30,7 @@ export interface AccessTokenClaims {
   readonly gen: number
 }
 
-/** What differs from token to token; the rest of the claims follows from it. */
+/** What differs from token to token of any kind; the rest of the claims follows from it. */
 export interface AccessTokenGrant {
   readonly issuer: string
   readonly audience: string
@@ -45,11 +45,16 @@ export interface AccessTokenGrant {
 
 /** Writes the claims of an access token that lives {@link ACCESS_TOKEN_LIFETIME_SECONDS} (RFC 9068 section 2.2). */
 export function formatAccessTokenClaims(grant: AccessTokenGrant): AccessTokenClaims {
+  return formatClaims(grant, ACCESS_TOKEN_LIFETIME_SECONDS)
+}
+
+/** Writes the claims that every kind of token has (our contract, section 3). */
+export function formatClaims(grant: AccessTokenGrant, lifetimeSeconds: number): AccessTokenClaims {
   return {
     iss: grant.issuer,
     sub: grant.keyId,
     aud: grant.audience,
-    exp: grant.issuedAt + ACCESS_TOKEN_LIFETIME_SECONDS,
+    exp: grant.issuedAt + lifetimeSeconds,
     iat: grant.issuedAt,
     jti: grant.tokenId,
     client_id: grant.keyId,
@@ -73,17 +78,30 @@ export interface ClaimExpectations {
   readonly clockSkewSeconds: number
 }
 
+/** What became of a payload. */
+export type CheckedClaims = { readonly claims: AccessTokenClaims } | { readonly problem: ClaimProblem }
+
+/**
+ * Checks the decoded payload of an access token.
+ *
+ * @see {@link checkClaims}
+ */
+export function checkAccessTokenClaims(payload: unknown, expected: ClaimExpectations): CheckedClaims {
+  return checkClaims(payload, expected, ACCESS_TOKEN_LIFETIME_SECONDS)
+}
+
 /**
  * Checks a decoded payload: every claim present and of its type, issuer and audience equal, not expired, not from
- * the future beyond the skew, no longer-lived than an access token may be. Our tokens have no `nbf`; one that has is
- * held to it.
+ * the future beyond the skew, no longer-lived than a token of its kind may be. Our tokens have no `nbf`; one that has
+ * is held to it.
  *
  * @see RFC 9068 section 4; RFC 7519 section 4.1.5; our contract, section 3
  */
-export function checkAccessTokenClaims(
+export function checkClaims(
   payload: unknown,
   expected: ClaimExpectations,
-): { readonly claims: AccessTokenClaims } | { readonly problem: ClaimProblem } {
+  maxLifetimeSeconds: number,
+): CheckedClaims {
   const parsed = parseAccessTokenClaims(payload)
   if (parsed === undefined) return { problem: 'malformed' }
   const { claims, notBefore } = parsed
@@ -92,8 +110,7 @@ export function checkAccessTokenClaims(
   if (expected.now >= claims.exp + expected.clockSkewSeconds) return { problem: 'expired' }
   if (Math.max(claims.iat, notBefore) > expected.now + expected.clockSkewSeconds)
     return { problem: 'not_yet_valid' }
-  if (claims.exp <= claims.iat || claims.exp - claims.iat > ACCESS_TOKEN_LIFETIME_SECONDS)
-    return { problem: 'lifetime' }
+  if (claims.exp <= claims.iat || claims.exp - claims.iat > maxLifetimeSeconds) return { problem: 'lifetime' }
   return { claims }
 }
 

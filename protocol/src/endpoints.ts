@@ -17,6 +17,11 @@ export const TOKEN_ENDPOINTS: Readonly<Record<ApiVersion, string>> = {
   v1: '/v1/auth',
 }
 
+/** Where a client token is issued, for a browser to hold (our contract, section 5). */
+export const CLIENT_TOKENS_PATH = '/v1/client_tokens'
+/** Where a client token is revoked (our contract, section 5). */
+export const CLIENT_TOKEN_REVOCATION_PATH = '/v1/client_tokens/revoke'
+
 /** The public signing keys (RFC 7517). */
 export const KEY_SET_PATH = '/.well-known/jwks.json'
 /** Answers while the process lives. */

@@ -19,8 +19,41 @@ export {
   MAX_CLOCK_SKEW_SECONDS,
 } from './claims.ts'
 export {
+  type ClientTokenRequest,
+  type ClientTokenRequestParameters,
+  type ClientTokenResponse,
+  type ClientTokenRevocationRequest,
+  DEFAULT_CLIENT_TOKEN_LIFETIME_SECONDS,
+  DEFAULT_CLIENT_TOKEN_SCOPES,
+  formatClientTokenRequest,
+  formatClientTokenResponse,
+  type IssuedClientToken,
+  type KeyCredentialWire,
+  MAX_CLIENT_TOKEN_LIFETIME_SECONDS,
+  MIN_CLIENT_TOKEN_LIFETIME_SECONDS,
+} from './client-token.ts'
+export {
+  type ClientTokenCaps,
+  type ClientTokenCapsWire,
+  DEFAULT_MAX_CONCURRENT,
+  formatClientTokenCaps,
+  isAllowedOrigin,
+  parseClientTokenCaps,
+  toClientTokenCaps,
+} from './client-token-caps.ts'
+export {
+  type CheckedClientTokenClaims,
+  CLIENT_TOKEN_TYPE,
+  type ClientTokenClaims,
+  type ClientTokenGrant,
+  checkClientTokenClaims,
+  formatClientTokenClaims,
+} from './client-token-claims.ts'
+export {
   API_VERSIONS,
   type ApiVersion,
+  CLIENT_TOKEN_REVOCATION_PATH,
+  CLIENT_TOKENS_PATH,
   DEFAULT_API_URL,
   ERROR_PAGE_PATH,
   errorDialect,

@@ -1,5 +1,7 @@
 import {
   API_VERSIONS,
+  CLIENT_TOKEN_REVOCATION_PATH,
+  CLIENT_TOKENS_PATH,
   DEFAULT_API_URL,
   ERROR_PAGE_PATH,
   errorDialect,
@@ -21,6 +23,10 @@ describe('the addresses', () => {
   it('are those of the specification and the contract', () => {
     expect(DEFAULT_API_URL).toBe('https://api.interhuman.ai')
     expect(TOKEN_ENDPOINTS).toEqual({ v0: '/v0/auth', v1: '/v1/auth' })
+    expect([CLIENT_TOKENS_PATH, CLIENT_TOKEN_REVOCATION_PATH]).toEqual([
+      '/v1/client_tokens',
+      '/v1/client_tokens/revoke',
+    ])
     expect(KEY_SET_PATH).toBe('/.well-known/jwks.json')
     expect([LIVE_PATH, READY_PATH, OPENAPI_PATH, ERROR_PAGE_PATH]).toEqual([
       '/health/live',

@@ -34,13 +34,22 @@ export const EXIT_OF_TRANSPORT: Readonly<Record<TransportErrorCode, number>> = {
   insecure_url: EXIT.untrusted,
 }
 
+/** What an answer said about a refusal, for those who asked for JSON. */
+export interface RefusalDetails {
+  readonly status?: number | undefined
+  readonly errorId?: string | undefined
+  readonly correlationId?: string | undefined
+}
+
 /** Ends a command with one line on standard error. The message holds no credential and nothing that was typed. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly exitCode: number
+  readonly details: RefusalDetails
 
-  constructor(exitCode: number, message: string) {
+  constructor(exitCode: number, message: string, details: RefusalDetails = {}) {
     super(message)
     this.exitCode = exitCode
+    this.details = details
   }
 }

@@ -1,28 +1,40 @@
-import { COMMANDS, type CommandRow, OPTIONS, type OptionName, type OptionRow } from './command-table.ts'
+import type { CommandRow } from './command-row.ts'
+import type { OptionRow } from './option-table.ts'
 
 const WIDTH = 100
 const INDENT = 22
 
 /** Writes the help text of a command, from the table that its options are read by. */
 export function formatHelp(command: CommandRow): string {
-  const usage = command.options.map((name) => formatUse(name, command.required.includes(name)))
+  const { operand } = command
   return [
-    wrap(`Usage: ${command.start} ${usage.join(' ')}`, 0, 7),
+    wrap(`Usage: ${formatUsage(command)}`, 0, 7),
     '',
     wrap(`${capitalised(command.summary)}.`, 0, 0),
     '',
-    ...command.options.map((name) => formatRow(`  ${typed(name)}`, OPTIONS[name].help)),
+    ...(operand === undefined ? [] : [formatRow(`  ${placeholder(operand)}`, operand.help), '']),
+    ...command.options.map((option) => formatRow(`  ${typed(option)}`, option.help)),
     '',
     ...command.notes.map((note) => `${wrap(note, 0, 0)}\n`),
   ].join('\n')
 }
 
+/** Writes what can be typed for a command, on one line. */
+export function formatUsage({ start, options, required, operand, rest }: CommandRow): string {
+  return [
+    start,
+    ...options.map((option) => formatUse(option, required.includes(option.name))),
+    ...(operand === undefined ? [] : [operand.required ? placeholder(operand) : `[${placeholder(operand)}]`]),
+    ...(rest === undefined ? [] : ['--', rest]),
+  ].join(' ')
+}
+
 /** Writes the help text of `interhuman-auth` itself. */
-export function formatOverview(): string {
+export function formatOverview(commands: Readonly<Record<string, CommandRow>>): string {
   return [
     'Usage: interhuman-auth <command> [options]',
     '',
-    ...Object.entries(COMMANDS).map(([name, { summary }]) => formatRow(`  ${name}`, summary)),
+    ...Object.entries(commands).map(([name, { summary }]) => formatRow(`  ${name}`, summary)),
     '',
     formatRow('  --help', "print this text; after a command, that command's"),
     formatRow('  --version', 'print the version'),
@@ -32,16 +44,20 @@ export function formatOverview(): string {
   ].join('\n')
 }
 
-function formatUse(name: OptionName, required: boolean): string {
-  const once = required ? typed(name) : `[${typed(name)}]`
-  const { multiple }: OptionRow = OPTIONS[name]
-  if (multiple !== true) return once
-  return required ? `${once} [${typed(name)}]...` : `${once}...`
+function formatUse(option: OptionRow, required: boolean): string {
+  const once = required ? typed(option) : `[${typed(option)}]`
+  if (option.multiple !== true) return once
+  return required ? `${once} [${typed(option)}]...` : `${once}...`
 }
 
-function typed(name: OptionName): string {
-  const { value }: OptionRow = OPTIONS[name]
-  return value === undefined ? `--${name}` : `--${name} ${value}`
+/** Writes an option as it is typed: `--scope S`, `--api-version v0|v1`. */
+export function typed(option: OptionRow): string {
+  const value = option.value ?? option.choices?.join('|')
+  return value === undefined ? `--${option.name}` : `--${option.name} ${value}`
+}
+
+function placeholder({ name, choices }: NonNullable<CommandRow['operand']>): string {
+  return choices?.join('|') ?? name
 }
 
 function formatRow(left: string, right: string): string {

@@ -1,42 +1,31 @@
 import { readFile } from 'node:fs/promises'
-import { COMMANDS } from './command-table.ts'
+import { COMMANDS, type CommandName } from './command-table.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
 import { formatOverview } from './help.ts'
-import { print, run, runCommand } from './run.ts'
+import { type Command, print, run, runCommand } from './run.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Runs `interhuman-auth` with what was typed. A command's own code is loaded when its name was. */
+/** Loads a command's own code, which nothing else needs: what is loaded at the start is waited for by everybody. */
+const load: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  token: async () => (await import('./commands/token.ts')).token,
+  check: async () => (await import('./commands/check.ts')).check,
+}
+
+/** Runs `interhuman-auth` with what was typed. */
 export function main(): Promise<void> {
   return run(process, dispatch)
 }
 
 async function dispatch([name, ...rest]: readonly string[], surroundings: Surroundings): Promise<number> {
-  switch (name) {
-    case 'token':
-      return runCommand(
-        rest,
-        COMMANDS.token,
-        surroundings,
-        async () => (await import('./commands/token.ts')).token,
-      )
-    case 'check':
-      return runCommand(
-        rest,
-        COMMANDS.check,
-        surroundings,
-        async () => (await import('./commands/check.ts')).check,
-      )
-    case '--help':
-    case '-h':
-      return print(formatOverview(), surroundings)
-    case '--version':
-      return print(`${await readVersion()}\n`, surroundings)
-    default:
-      throw new Refusal(
-        EXIT.usage,
-        `${name === undefined ? 'no command is named' : 'the first argument is no command'}; see interhuman-auth --help`,
-      )
-  }
+  if (isCommand(name)) return runCommand(rest, COMMANDS[name], surroundings, load[name])
+  if (name === '--help' || name === '-h') return print(formatOverview(COMMANDS), surroundings)
+  if (name === '--version') return print(`${await readVersion()}\n`, surroundings)
+  const what = name === undefined ? 'no command is named' : 'the first argument is no command'
+  throw new Refusal(EXIT.usage, `${what}; see interhuman-auth --help`)
+}
+
+function isCommand(name: string | undefined): name is CommandName {
+  return name !== undefined && Object.hasOwn(COMMANDS, name)
 }
 
 async function readVersion(): Promise<string> {

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
-import { API_VERSIONS, type ApiVersion, isApiVersion } from '@interhuman-auth/protocol'
-import { type CommandRow, OPTIONS, type OptionName, type OptionRow } from './command-table.ts'
+import type { ApiVersion } from '@interhuman-auth/protocol'
+import type { CommandRow } from './command-row.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
+import type { OptionRow } from './option-table.ts'
 
 /** What was typed, read. */
 export interface Options {
@@ -12,7 +13,12 @@ export interface Options {
   readonly output: string | undefined
   readonly online: boolean
   readonly check: boolean
+  readonly json: boolean
   readonly help: boolean
+  /** The argument that is no option. */
+  readonly operand: string | undefined
+  /** What stood after `--`. */
+  readonly rest: readonly string[]
 }
 
 /**
@@ -24,65 +30,96 @@ export interface Options {
 export function parseOptions(argv: readonly string[], command: CommandRow): Options {
   if (argv.some((argument) => argument.includes(SECRET_PREFIX)))
     throw misused(command, 'a key secret was typed, which other processes can have seen; rotate it')
-  const found = collect(argv, command)
-  const values = (name: OptionName) => found.get(name) ?? []
-  const options = {
+  const { found, operands, rest } = collect(argv, command)
+  const values = (name: string) => found.get(name) ?? []
+  const options: Options = {
     scopes: values('scope'),
-    apiVersion: readApiVersion(values('api-version')[0], command),
+    apiVersion: values('api-version')[0] as ApiVersion | undefined,
     apiUrl: values('api-url')[0],
     timeoutMs: readTimeout(values('timeout')[0], command),
     output: values('output')[0],
     online: found.has('online'),
     check: found.has('check'),
+    json: found.has('json'),
     help: found.has('help'),
+    operand: operands[0],
+    rest,
   }
-  if (options.help) return options
-  if (found.has('scope') && command.options.includes('online') && !options.online)
-    throw misused(command, '--scope goes with --online')
-  const missing = options.check ? undefined : command.required.find((name) => !found.has(name))
-  if (missing !== undefined) throw misused(command, `--${missing} is needed`)
+  if (!options.help) refuseIncomplete(options, found, command)
   return options
 }
 
-function collect(argv: readonly string[], command: CommandRow): Map<OptionName, string[]> {
-  const form = (name: OptionName) =>
-    ({ type: rowOf(name).value === undefined ? 'boolean' : 'string' }) as const
+function refuseIncomplete(options: Options, found: Map<string, string[]>, command: CommandRow): void {
+  if (found.has('scope') && command.options.some(({ name }) => name === 'online') && !options.online)
+    throw misused(command, '--scope goes with --online')
+  const missing = options.check ? undefined : command.required.find((name) => !found.has(name))
+  if (missing !== undefined) throw misused(command, `--${missing} is needed`)
+  const { operand, rest } = command
+  if (operand?.required === true && options.operand === undefined)
+    throw misused(command, `${operand.name} is needed`)
+  if (rest !== undefined && options.rest.length === 0) throw misused(command, `${rest} is needed, after --`)
+}
+
+interface Collected {
+  readonly found: Map<string, string[]>
+  readonly operands: string[]
+  readonly rest: string[]
+}
+
+function collect(argv: readonly string[], command: CommandRow): Collected {
+  const end = command.rest === undefined ? -1 : argv.indexOf('--')
+  const own = end < 0 ? argv : argv.slice(0, end)
+  const form = (option: OptionRow) => ({ type: takesValue(option) ? 'string' : 'boolean' }) as const
   const { tokens } = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(command.options.map((name) => [name, form(name)])),
+    args: [...own],
+    options: Object.fromEntries(command.options.map((option) => [option.name, form(option)])),
     strict: false,
     tokens: true,
   })
-  const found = new Map<OptionName, string[]>()
+  const found = new Map<string, string[]>()
+  const operands: string[] = []
   for (const token of tokens) {
-    const name =
-      token.kind === 'option' ? command.options.find((option) => token.rawName === `--${option}`) : undefined
-    if (token.kind !== 'option' || name === undefined) throw misused(command, unknown(token.index))
-    const value = readValue(name, token.value, token.inlineValue === true, command)
-    if (found.has(name) && rowOf(name).multiple !== true) throw misused(command, `--${name} is given twice`)
+    if (token.kind === 'positional' && command.operand !== undefined && operands.length === 0) {
+      operands.push(readOperand(token.value, command))
+      continue
+    }
+    const option =
+      token.kind === 'option' ? command.options.find(({ name }) => token.rawName === `--${name}`) : undefined
+    if (token.kind !== 'option' || option === undefined) throw misused(command, unknown(token.index))
+    const { name } = option
+    const value = readValue(option, token.value, token.inlineValue === true, command)
+    if (found.has(name) && option.multiple !== true) throw misused(command, `--${name} is given twice`)
     found.set(name, [...(found.get(name) ?? []), value])
   }
-  return found
+  return { found, operands, rest: end < 0 ? [] : argv.slice(end + 1) }
+}
+
+function readOperand(value: string, command: CommandRow): string {
+  const { name = '', choices } = command.operand ?? {}
+  if (choices === undefined || choices.includes(value)) return value
+  throw misused(command, `${name} is one of ${choices.join(', ')}`)
 }
 
 function readValue(
-  name: OptionName,
+  option: OptionRow,
   value: string | undefined,
   inline: boolean,
   command: CommandRow,
 ): string {
-  if (rowOf(name).value === undefined) {
+  const { name, choices } = option
+  if (!takesValue(option)) {
     if (value !== undefined) throw misused(command, `--${name} takes no value`)
     return ''
   }
   if (value === undefined || value === '' || (!inline && value.startsWith('-')))
     throw misused(command, `--${name} needs a value`)
+  if (choices !== undefined && !choices.includes(value))
+    throw misused(command, `--${name} is one of ${choices.join(', ')}`)
   return value
 }
 
-function readApiVersion(value: string | undefined, command: CommandRow): ApiVersion | undefined {
-  if (value === undefined || isApiVersion(value)) return value
-  throw misused(command, `--api-version is one of ${API_VERSIONS.join(', ')}`)
+function takesValue({ value, choices }: OptionRow): boolean {
+  return value !== undefined || choices !== undefined
 }
 
 /** How our own key secrets begin (our contract, section 7). */
@@ -95,10 +132,6 @@ function readTimeout(value: string | undefined, command: CommandRow): number | u
   const seconds = /^\d{1,6}(?:\.\d{1,3})?$/.test(value) ? Number(value) : 0
   if (seconds > 0 && seconds <= LONGEST_TIMEOUT_SECONDS) return seconds * 1000
   throw misused(command, `--timeout is a number of seconds above 0, ${LONGEST_TIMEOUT_SECONDS} at most`)
-}
-
-function rowOf(name: OptionName): OptionRow {
-  return OPTIONS[name]
 }
 
 function unknown(index: number): string {

@@ -1,4 +1,4 @@
-import type { CommandRow } from './command-table.ts'
+import type { CommandRow } from './command-row.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
 import { formatHelp } from './help.ts'
 import { type Options, parseOptions } from './options.ts'
@@ -37,8 +37,28 @@ export async function runCommand(
   load: () => Promise<Command>,
 ): Promise<number> {
   const options = parseOptions(argv, row)
-  if (!options.help) return (await load())(options, surroundings)
-  return print(formatHelp(row), surroundings)
+  if (options.help) return print(formatHelp(row), surroundings)
+  const command = await load()
+  if (!options.json) return command(options, surroundings)
+  return command(options, surroundings).catch(async (fault: unknown) => {
+    if (fault instanceof Refusal) await printJson(formatRefusal(fault), surroundings)
+    throw fault
+  })
+}
+
+/** The one object that `--json` gives of a refusal; a part that there is not is left out. */
+function formatRefusal({ exitCode, message, details }: Refusal): object {
+  const { status, errorId, correlationId } = details
+  return {
+    ok: false,
+    exit_code: exitCode,
+    error: { message, status, error_id: errorId, correlation_id: correlationId },
+  }
+}
+
+/** Writes one JSON object and a line end to standard output: what `--json` asks for. */
+export async function printJson(value: object, surroundings: Surroundings): Promise<number> {
+  return print(`${JSON.stringify(value)}\n`, surroundings)
 }
 
 /** Writes a text that was asked for to standard output. */

@@ -1,9 +1,9 @@
-import { SKILL } from './command-table.ts'
 import { check } from './commands/check.ts'
 import { token } from './commands/token.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
 import type { Options } from './options.ts'
 import { run, runCommand } from './run.ts'
+import { SKILL } from './skill-row.ts'
 import type { Surroundings } from './surroundings.ts'
 
 // The skill's script, an entry of its own: it is bundled into one file, which nothing checks the Node of beforehand.

@@ -9,7 +9,11 @@ export interface Surroundings {
   readonly home: () => string
   /** The effective user, or `undefined` where files have no owner and mode to compare. */
   readonly uid: number | undefined
+  /** Opened when it is first asked for, as is standard output: each costs time, and not every command reads. */
+  readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WritableStream
+  /** The clock, in milliseconds since 1970. */
+  readonly now: () => number
   /** Writes one line for people to standard error. */
   readonly say: (line: string) => void
   /** Adds what is to be cleaned up when a signal ends the command early. */
@@ -17,7 +21,7 @@ export interface Surroundings {
 }
 
 /** Gives a process's surroundings. SIGHUP, SIGINT and SIGTERM end it with 128 and their number from now on. */
-export function surroundingsOf(own: NodeJS.Process): Surroundings {
+export function surroundingsOf(own: NodeJS.Process, now: () => number = Date.now): Surroundings {
   const cleanUps: (() => void)[] = []
   for (const [signal, number] of [
     ['SIGHUP', 1],
@@ -29,15 +33,23 @@ export function surroundingsOf(own: NodeJS.Process): Surroundings {
       own.exit(128 + number)
     })
   }
-  // A reader of standard error that has gone is nobody's fault.
-  own.stderr.on('error', () => {})
   return {
     env: own.env,
     platform: own.platform,
     home: homedir,
     uid: own.geteuid?.(),
-    stdout: own.stdout,
-    say: (line) => own.stderr.write(`interhuman-auth: ${printable(line)}\n`),
+    get stdin() {
+      return own.stdin
+    },
+    get stdout() {
+      return own.stdout
+    },
+    now,
+    say: (line) => {
+      // A reader of standard error that has gone is nobody's fault.
+      if (own.stderr.listenerCount('error') === 0) own.stderr.on('error', () => {})
+      own.stderr.write(`interhuman-auth: ${printable(line)}\n`)
+    },
     atSignal: (cleanUp) => cleanUps.push(cleanUp),
   }
 }

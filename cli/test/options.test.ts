@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { COMMANDS, SKILL } from '../src/command-table.ts'
+import { COMMANDS } from '../src/command-table.ts'
 import { Refusal } from '../src/exit-codes.ts'
 import { parseOptions } from '../src/options.ts'
+import { SKILL } from '../src/skill-row.ts'
 
 function refusalOf(
   argv: readonly string[],

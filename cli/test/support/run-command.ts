@@ -29,6 +29,8 @@ export interface RunOptions {
   /** What Node runs, the command's file if absent. */
   readonly file?: string
   readonly cwd?: string
+  /** What is on standard input, which is empty if absent. */
+  readonly stdin?: string
   /** Called with the running process. */
   readonly whileRunning?: (child: ChildProcess) => void
 }
@@ -58,13 +60,15 @@ export function runCommand(args: readonly string[], options: RunOptions = {}): P
   const child = spawn(options.program ?? process.execPath, start, {
     cwd: options.cwd ?? home,
     env: { HOME: home, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  // A command need not read what it is given.
+  child.stdin?.on('error', () => {}).end(options.stdin)
   const limit = setTimeout(() => child.kill('SIGKILL'), 20_000)
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
-  child.stdout.on('data', (chunk) => stdout.push(chunk))
-  child.stderr.on('data', (chunk) => stderr.push(chunk))
+  child.stdout?.on('data', (chunk) => stdout.push(chunk))
+  child.stderr?.on('data', (chunk) => stderr.push(chunk))
   options.whileRunning?.(child)
   return new Promise((resolve, reject) => {
     child.on('error', reject)

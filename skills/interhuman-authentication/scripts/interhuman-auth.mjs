@@ -121,22 +121,22 @@ function findSystemCode(fault, depth = 0) {
  *   white space or a control character. The message never repeats it.
  * @throws {TransportError} `insecure_url` for plain http to another machine.
  */
-function parseApiUrl(apiUrl) {
-  const url = readUrl(apiUrl);
+function parseApiUrl(apiUrl2) {
+  const url = readUrl(apiUrl2);
   if (url.protocol === "http:" && !isLoopback(url.hostname)) throw new TransportError("insecure_url");
   return url.href.replace(/\/+$/, "");
 }
 // WHATWG's parser drops tabs and line ends, takes a backslash for a slash, and forgets an empty query or fragment.
 var misread = /[\s\\?#\p{Cc}]/u;
 var authority = /^https?:\/\/([^/]+)/i;
-function readUrl(apiUrl) {
-  const host = typeof apiUrl === "string" && !misread.test(apiUrl) ? authority.exec(apiUrl)?.[1] : void 0;
-  if (host === void 0 || host.includes("@") || !URL.canParse(apiUrl)) {
+function readUrl(apiUrl2) {
+  const host = typeof apiUrl2 === "string" && !misread.test(apiUrl2) ? authority.exec(apiUrl2)?.[1] : void 0;
+  if (host === void 0 || host.includes("@") || !URL.canParse(apiUrl2)) {
     throw new TypeError(
       "apiUrl must be an absolute https URL without user information, query, fragment or spaces"
     );
   }
-  return new URL(apiUrl);
+  return new URL(apiUrl2);
 }
 
 // client/src/request-token.ts
@@ -157,13 +157,13 @@ var LONGEST_TIMER_MS = 2 ** 31 - 1;
  * @see Our contract, sections 1 and 8
  */
 async function requestToken(parameters) {
-  const { keyId, keySecret, scopes, apiVersion = "v0", timeoutMs = DEFAULT_TIMEOUT_MS, signal } = parameters;
+  const { keyId, keySecret, scopes, apiVersion: apiVersion2 = "v0", timeoutMs = DEFAULT_TIMEOUT_MS, signal } = parameters;
   checkKey(keyId, keySecret);
   checkScopes(scopes);
-  if (!isApiVersion(apiVersion)) throw new TypeError("apiVersion is not one that has an exchange");
+  if (!isApiVersion(apiVersion2)) throw new TypeError("apiVersion is not one that has an exchange");
   if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS))
     throw new TypeError("timeoutMs must be above 0 and below 2^31");
-  const url = parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion];
+  const url = parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion2];
   signal?.throwIfAborted();
   const deadline = startDeadline(timeoutMs, signal);
   // The platform's fetch gives a Response, which is what R is when none is handed in.
@@ -195,7 +195,7 @@ function checkKey(keyId, keySecret) {
     throw new TypeError("keySecret must be a non-empty string");
 }
 function checkScopes(scopes) {
-  const strings = Array.isArray(scopes) && scopes.every((scope) => typeof scope === "string" && scope !== "");
+  const strings = Array.isArray(scopes) && scopes.every((scope2) => typeof scope2 === "string" && scope2 !== "");
   if (!strings || scopes.length === 0) throw new TypeError("scopes must be a list of at least one string");
 }
 /** A browser shows a redirect that it was told not to follow as status 0. */
@@ -219,59 +219,6 @@ function startDeadline(timeoutMs, callers) {
   if (typeof timer === "object") timer.unref?.();
   return { signal: controller.signal, end };
 }
-
-// cli/src/command-table.ts
-/** Every option there is. None takes a key or a secret: what stands in a command line is seen by every process. */
-var OPTIONS = {
-  scope: { value: "S", multiple: true, help: `a scope to ask for, ${SCOPES.join(" or ")}; may be repeated` },
-  output: {
-    value: "F",
-    help: "write the answer to this file (0600, whole or not at all), nothing to standard output"
-  },
-  online: { help: "also make one exchange, and say only whether it worked" },
-  check: { help: "say where a credential was found, and make no exchange" },
-  "api-version": {
-    value: API_VERSIONS.join("|"),
-    help: `the version of the exchange, ${API_VERSIONS[0]} if absent`
-  },
-  "api-url": {
-    value: "U",
-    help: `the address of the API, ${DEFAULT_API_URL} if absent; a key from a file goes only to the address stored with it`
-  },
-  timeout: {
-    value: "S",
-    help: `seconds that the whole exchange may take, ${DEFAULT_TIMEOUT_MS / 1e3} if absent`
-  },
-  help: { help: "print this text" }
-};
-var credentialNote = "The key comes from INTERHUMAN_KEY_ID and INTERHUMAN_KEY_SECRET, or else from the file that INTERHUMAN_CONFIG names, or else from interhuman/credentials.env in your configuration folder (NAME=value lines, mode 0600). This version does not read the system's keychain. No option takes a key or a secret.";
-var exitNote = "Exit codes: 0 status 200; 2 wrong usage; 3 no credential, or an unsafe file; 4 refused (4xx); 5 anything else, or a body cut short; 6 not reached in time; 7 not trusted (redirect, plain http, TLS, an address that is not the key's).";
-var outputNote = "Standard output is the body of the answer, byte for byte, whatever its status (at most 64 MiB). All else is on standard error.";
-/** The commands of `interhuman-auth`. */
-var COMMANDS = {
-  token: {
-    start: "interhuman-auth token",
-    summary: "exchange the API key for an access token, and hand on the answer as it is",
-    options: ["scope", "output", "api-version", "api-url", "timeout", "help"],
-    required: ["scope"],
-    notes: [outputNote, credentialNote, exitNote]
-  },
-  check: {
-    start: "interhuman-auth check",
-    summary: "say which sources hold a credential and which one counts, never a value",
-    options: ["online", "scope", "api-version", "api-url", "timeout", "help"],
-    required: [],
-    notes: [credentialNote, exitNote]
-  }
-};
-/** The skill's script: the command `token` behind another entry. */
-var SKILL = {
-  start: "node scripts/interhuman-auth.mjs",
-  summary: COMMANDS.token.summary,
-  options: ["scope", "output", "check", "api-version", "api-url", "timeout", "help"],
-  required: ["scope"],
-  notes: [outputNote, credentialNote, exitNote]
-};
 
 // cli/src/exit-codes.ts
 /** The exit codes that scripts depend on (our contract, section 9). */
@@ -309,9 +256,11 @@ var EXIT_OF_TRANSPORT = {
 var Refusal = class extends Error {
   name = "Refusal";
   exitCode;
-  constructor(exitCode, message) {
+  details;
+  constructor(exitCode, message, details = {}) {
     super(message);
     this.exitCode = exitCode;
+    this.details = details;
   }
 };
 
@@ -525,6 +474,9 @@ function readAddress(address, by, malformed) {
   }
 }
 
+// cli/src/http-post.ts
+import { createRequire } from "node:module";
+
 // cli/src/hand-on.ts
 /** The largest body that is handed on, decoded, in bytes; a token's is below two thousand. */
 var MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -660,7 +612,10 @@ async function gather(body) {
  */
 async function httpPost(url, init) {
   const isHttps = url.startsWith("https:");
-  const { request } = isHttps ? await import("node:https") : await import("node:http");
+  // Not import: it reads every export, one of which loads a WebSocket client, and takes half as long as Node's own start.
+  const { request } = createRequire(import.meta.url)(
+    isHttps ? "node:https" : "node:http"
+  );
   const options = {
     method: init.method,
     headers: {
@@ -738,31 +693,31 @@ function arriving(response, signal) {
  *
  * @throws {Refusal} when no answer came that may be handed on: 5, 6 or 7.
  */
-async function exchange({ credential, apiUrl }, options) {
+async function exchange({ credential, apiUrl: apiUrl2 }, options) {
   const { keyId, keySecret } = credential;
-  const { scopes, apiVersion, timeoutMs } = options;
+  const { scopes, apiVersion: apiVersion2, timeoutMs } = options;
   try {
-    return await requestToken({ keyId, keySecret, scopes, apiUrl, apiVersion, timeoutMs, fetch: httpPost });
+    return await requestToken({ keyId, keySecret, scopes, apiUrl: apiUrl2, apiVersion: apiVersion2, timeoutMs, fetch: httpPost });
   } catch (fault) {
     if (!(fault instanceof TransportError)) throw fault;
-    throw new Refusal(EXIT_OF_TRANSPORT[fault.code], describe(fault, apiUrl, options.timeoutMs));
+    throw new Refusal(EXIT_OF_TRANSPORT[fault.code], describe(fault, apiUrl2, options.timeoutMs));
   }
 }
-function describe(fault, apiUrl, timeoutMs = DEFAULT_TIMEOUT_MS) {
+function describe(fault, apiUrl2, timeoutMs = DEFAULT_TIMEOUT_MS) {
   const code = fault.systemCode === void 0 ? "" : ` (${fault.systemCode})`;
   switch (fault.code) {
     case "timeout":
-      return `no answer from ${apiUrl} within ${timeoutMs / 1e3} s; try again, or allow more with --timeout`;
+      return `no answer from ${apiUrl2} within ${timeoutMs / 1e3} s; try again, or allow more with --timeout`;
     case "network":
-      return `no answer from ${apiUrl}${code}; check the address, and that this machine, or the sandbox that this runs in, may use the network`;
+      return `no answer from ${apiUrl2}${code}; check the address, and that this machine, or the sandbox that this runs in, may use the network`;
     case "not_http":
-      return `what answers at ${apiUrl} is not HTTP that can be read${code}; check the address`;
+      return `what answers at ${apiUrl2} is not HTTP that can be read${code}; check the address`;
     case "redirect":
-      return `${apiUrl} answers with a redirect (${fault.status}), which is not followed; check the address`;
+      return `${apiUrl2} answers with a redirect (${fault.status}), which is not followed; check the address`;
     case "tls":
-      return `the TLS certificate or handshake of ${apiUrl} is not trusted${code}; ${adviseOnTls(fault.systemCode)}`;
+      return `the TLS certificate or handshake of ${apiUrl2} is not trusted${code}; ${adviseOnTls(fault.systemCode)}`;
     case "insecure_url":
-      return `${apiUrl} is plain http to another machine; use https; nothing was sent`;
+      return `${apiUrl2} is plain http to another machine; use https; nothing was sent`;
   }
 }
 /** A certificate is judged before anything is sent; TLS itself can break at any time. */
@@ -973,36 +928,36 @@ function attempt(exitCode, action) {
  */
 async function token(options, surroundings) {
   const resolved = resolveCredential(readSources(surroundings), surroundings, options.apiUrl);
-  const output = openOutput(options, surroundings);
+  const output2 = openOutput(options, surroundings);
   try {
     const answer = await exchange(resolved, options);
-    const end = await handOnTo(output, answer);
-    if (end === "whole") await output.finish();
+    const end = await handOnTo(output2, answer);
+    if (end === "whole") await output2.finish();
     report(answer, end, options, surroundings);
     return end === "whole" ? exitCodeOfStatus(answer.status) : EXIT.other;
   } finally {
-    output.discard();
+    output2.discard();
   }
 }
 function openOutput(options, surroundings) {
   if (options.output === void 0) return standardOutput(surroundings.stdout);
   return fileOutput(options.output, surroundings);
 }
-async function handOnTo(output, answer) {
+async function handOnTo(output2, answer) {
   try {
-    return await handOn(answer.body, output.write);
+    return await handOn(answer.body, output2.write);
   } catch (fault) {
     if (fault instanceof ReaderGone) return "whole";
     throw fault;
   }
 }
-function report(answer, end, { output }, { say }) {
+function report(answer, end, { output: output2 }, { say }) {
   if (answer.status !== 200)
     say(`the service answered with ${describeStatus(answer)}; ${adviseOn(answer.status)}`);
   if (end !== "whole") {
-    const kept = output === void 0 ? "what came of it is on standard output" : "the output file was left as it was";
+    const kept = output2 === void 0 ? "what came of it is on standard output" : "the output file was left as it was";
     say(`${describeEnd(end)}; ${kept}`);
-  } else if (output !== void 0) say(`the answer is in ${resolve(output)}`);
+  } else if (output2 !== void 0) say(`the answer is in ${resolve(output2)}`);
 }
 
 // cli/src/help.ts
@@ -1010,27 +965,40 @@ var WIDTH = 100;
 var INDENT = 22;
 /** Writes the help text of a command, from the table that its options are read by. */
 function formatHelp(command) {
-  const usage = command.options.map((name) => formatUse(name, command.required.includes(name)));
+  const { operand } = command;
   return [
-    wrap(`Usage: ${command.start} ${usage.join(" ")}`, 0, 7),
+    wrap(`Usage: ${formatUsage(command)}`, 0, 7),
     "",
     wrap(`${capitalised(command.summary)}.`, 0, 0),
     "",
-    ...command.options.map((name) => formatRow(`  ${typed(name)}`, OPTIONS[name].help)),
+    ...operand === void 0 ? [] : [formatRow(`  ${placeholder(operand)}`, operand.help), ""],
+    ...command.options.map((option) => formatRow(`  ${typed(option)}`, option.help)),
     "",
     ...command.notes.map((note) => `${wrap(note, 0, 0)}
 `)
   ].join("\n");
 }
-function formatUse(name, required) {
-  const once = required ? typed(name) : `[${typed(name)}]`;
-  const { multiple } = OPTIONS[name];
-  if (multiple !== true) return once;
-  return required ? `${once} [${typed(name)}]...` : `${once}...`;
+/** Writes what can be typed for a command, on one line. */
+function formatUsage({ start, options, required, operand, rest }) {
+  return [
+    start,
+    ...options.map((option) => formatUse(option, required.includes(option.name))),
+    ...operand === void 0 ? [] : [operand.required ? placeholder(operand) : `[${placeholder(operand)}]`],
+    ...rest === void 0 ? [] : ["--", rest]
+  ].join(" ");
 }
-function typed(name) {
-  const { value } = OPTIONS[name];
-  return value === void 0 ? `--${name}` : `--${name} ${value}`;
+function formatUse(option, required) {
+  const once = required ? typed(option) : `[${typed(option)}]`;
+  if (option.multiple !== true) return once;
+  return required ? `${once} [${typed(option)}]...` : `${once}...`;
+}
+/** Writes an option as it is typed: `--scope S`, `--api-version v0|v1`. */
+function typed(option) {
+  const value = option.value ?? option.choices?.join("|");
+  return value === void 0 ? `--${option.name}` : `--${option.name} ${value}`;
+}
+function placeholder({ name, choices }) {
+  return choices?.join("|") ?? name;
 }
 function formatRow(left, right) {
   const [first = "", ...rest] = wrap(right, 0, 0, WIDTH - INDENT).split("\n");
@@ -1065,55 +1033,79 @@ import { parseArgs } from "node:util";
 function parseOptions(argv, command) {
   if (argv.some((argument) => argument.includes(SECRET_PREFIX)))
     throw misused(command, "a key secret was typed, which other processes can have seen; rotate it");
-  const found = collect(argv, command);
+  const { found, operands, rest } = collect(argv, command);
   const values = (name) => found.get(name) ?? [];
   const options = {
     scopes: values("scope"),
-    apiVersion: readApiVersion(values("api-version")[0], command),
+    apiVersion: values("api-version")[0],
     apiUrl: values("api-url")[0],
     timeoutMs: readTimeout(values("timeout")[0], command),
     output: values("output")[0],
     online: found.has("online"),
     check: found.has("check"),
-    help: found.has("help")
+    json: found.has("json"),
+    help: found.has("help"),
+    operand: operands[0],
+    rest
   };
-  if (options.help) return options;
-  if (found.has("scope") && command.options.includes("online") && !options.online)
+  if (!options.help) refuseIncomplete(options, found, command);
+  return options;
+}
+function refuseIncomplete(options, found, command) {
+  if (found.has("scope") && command.options.some(({ name }) => name === "online") && !options.online)
     throw misused(command, "--scope goes with --online");
   const missing = options.check ? void 0 : command.required.find((name) => !found.has(name));
   if (missing !== void 0) throw misused(command, `--${missing} is needed`);
-  return options;
+  const { operand, rest } = command;
+  if (operand?.required === true && options.operand === void 0)
+    throw misused(command, `${operand.name} is needed`);
+  if (rest !== void 0 && options.rest.length === 0) throw misused(command, `${rest} is needed, after --`);
 }
 function collect(argv, command) {
-  const form = (name) => ({ type: rowOf(name).value === void 0 ? "boolean" : "string" });
+  const end = command.rest === void 0 ? -1 : argv.indexOf("--");
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const form = (option) => ({ type: takesValue(option) ? "string" : "boolean" });
   const { tokens } = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(command.options.map((name) => [name, form(name)])),
+    args: [...own],
+    options: Object.fromEntries(command.options.map((option) => [option.name, form(option)])),
     strict: false,
     tokens: true
   });
   const found = /* @__PURE__ */ new Map();
+  const operands = [];
   for (const token2 of tokens) {
-    const name = token2.kind === "option" ? command.options.find((option) => token2.rawName === `--${option}`) : void 0;
-    if (token2.kind !== "option" || name === void 0) throw misused(command, unknown(token2.index));
-    const value = readValue2(name, token2.value, token2.inlineValue === true, command);
-    if (found.has(name) && rowOf(name).multiple !== true) throw misused(command, `--${name} is given twice`);
+    if (token2.kind === "positional" && command.operand !== void 0 && operands.length === 0) {
+      operands.push(readOperand(token2.value, command));
+      continue;
+    }
+    const option = token2.kind === "option" ? command.options.find(({ name: name2 }) => token2.rawName === `--${name2}`) : void 0;
+    if (token2.kind !== "option" || option === void 0) throw misused(command, unknown(token2.index));
+    const { name } = option;
+    const value = readValue2(option, token2.value, token2.inlineValue === true, command);
+    if (found.has(name) && option.multiple !== true) throw misused(command, `--${name} is given twice`);
     found.set(name, [...found.get(name) ?? [], value]);
   }
-  return found;
+  return { found, operands, rest: end < 0 ? [] : argv.slice(end + 1) };
 }
-function readValue2(name, value, inline, command) {
-  if (rowOf(name).value === void 0) {
+function readOperand(value, command) {
+  const { name = "", choices } = command.operand ?? {};
+  if (choices === void 0 || choices.includes(value)) return value;
+  throw misused(command, `${name} is one of ${choices.join(", ")}`);
+}
+function readValue2(option, value, inline, command) {
+  const { name, choices } = option;
+  if (!takesValue(option)) {
     if (value !== void 0) throw misused(command, `--${name} takes no value`);
     return "";
   }
   if (value === void 0 || value === "" || !inline && value.startsWith("-"))
     throw misused(command, `--${name} needs a value`);
+  if (choices !== void 0 && !choices.includes(value))
+    throw misused(command, `--${name} is one of ${choices.join(", ")}`);
   return value;
 }
-function readApiVersion(value, command) {
-  if (value === void 0 || isApiVersion(value)) return value;
-  throw misused(command, `--api-version is one of ${API_VERSIONS.join(", ")}`);
+function takesValue({ value, choices }) {
+  return value !== void 0 || choices !== void 0;
 }
 /** How our own key secrets begin (our contract, section 7). */
 var SECRET_PREFIX = "ih_live_";
@@ -1123,9 +1115,6 @@ function readTimeout(value, command) {
   const seconds = /^\d{1,6}(?:\.\d{1,3})?$/.test(value) ? Number(value) : 0;
   if (seconds > 0 && seconds <= LONGEST_TIMEOUT_SECONDS) return seconds * 1e3;
   throw misused(command, `--timeout is a number of seconds above 0, ${LONGEST_TIMEOUT_SECONDS} at most`);
-}
-function rowOf(name) {
-  return OPTIONS[name];
 }
 function unknown(index) {
   return `argument ${index + 1} is none of its options, and no option takes a key or a secret`;
@@ -1137,7 +1126,7 @@ function misused(command, what) {
 // cli/src/surroundings.ts
 import { homedir } from "node:os";
 /** Gives a process's surroundings. SIGHUP, SIGINT and SIGTERM end it with 128 and their number from now on. */
-function surroundingsOf(own) {
+function surroundingsOf(own, now = Date.now) {
   const cleanUps = [];
   for (const [signal, number] of [
     ["SIGHUP", 1],
@@ -1149,17 +1138,25 @@ function surroundingsOf(own) {
       own.exit(128 + number);
     });
   }
-  // A reader of standard error that has gone is nobody's fault.
-  own.stderr.on("error", () => {
-  });
   return {
     env: own.env,
     platform: own.platform,
     home: homedir,
     uid: own.geteuid?.(),
-    stdout: own.stdout,
-    say: (line) => own.stderr.write(`interhuman-auth: ${printable(line)}
-`),
+    get stdin() {
+      return own.stdin;
+    },
+    get stdout() {
+      return own.stdout;
+    },
+    now,
+    say: (line) => {
+      // A reader of standard error that has gone is nobody's fault.
+      if (own.stderr.listenerCount("error") === 0) own.stderr.on("error", () => {
+      });
+      own.stderr.write(`interhuman-auth: ${printable(line)}
+`);
+    },
     atSignal: (cleanUp) => cleanUps.push(cleanUp)
   };
 }
@@ -1185,8 +1182,27 @@ async function run(own, entry) {
 /** Reads what was typed after a command's name, and runs the command or prints its help text. */
 async function runCommand(argv, row, surroundings, load) {
   const options = parseOptions(argv, row);
-  if (!options.help) return (await load())(options, surroundings);
-  return print(formatHelp(row), surroundings);
+  if (options.help) return print(formatHelp(row), surroundings);
+  const command = await load();
+  if (!options.json) return command(options, surroundings);
+  return command(options, surroundings).catch(async (fault) => {
+    if (fault instanceof Refusal) await printJson(formatRefusal(fault), surroundings);
+    throw fault;
+  });
+}
+/** The one object that `--json` gives of a refusal; a part that there is not is left out. */
+function formatRefusal({ exitCode, message, details }) {
+  const { status, errorId, correlationId } = details;
+  return {
+    ok: false,
+    exit_code: exitCode,
+    error: { message, status, error_id: errorId, correlation_id: correlationId }
+  };
+}
+/** Writes one JSON object and a line end to standard output: what `--json` asks for. */
+async function printJson(value, surroundings) {
+  return print(`${JSON.stringify(value)}
+`, surroundings);
 }
 /** Writes a text that was asked for to standard output. */
 async function print(text, { stdout }) {
@@ -1197,6 +1213,76 @@ function describeOwn(fault) {
   const name = fault instanceof Error ? fault.constructor.name : typeof fault;
   return new Refusal(EXIT.other, `a fault of this program's own (${name}); please report how it came about`);
 }
+
+// cli/src/command-row.ts
+/** What the command `token` does, and the skill's script. */
+var TOKEN_SUMMARY = "exchange the API key for an access token, and hand on the answer as it is";
+/** Where a key is looked for. */
+var CREDENTIAL_NOTE = "The key comes from INTERHUMAN_KEY_ID and INTERHUMAN_KEY_SECRET, or else from the file that INTERHUMAN_CONFIG names, or else from interhuman/credentials.env in your configuration folder (NAME=value lines, mode 0600). This version does not read the system's keychain. No option takes a key or a secret.";
+/** What the exit codes mean. */
+var EXIT_NOTE = "Exit codes: 0 status 200; 2 wrong usage; 3 no credential, or an unsafe file; 4 refused (4xx); 5 anything else, or a body cut short; 6 not reached in time; 7 not trusted (redirect, plain http, TLS, an address that is not the key's).";
+/** What is on standard output. */
+var OUTPUT_NOTE = "Standard output is the body of the answer, byte for byte, whatever its status (at most 64 MiB). All else is on standard error.";
+
+// cli/src/option-table.ts
+// Every option there is, a constant each, so that the skill's script carries only its own. None takes a key or a
+// secret: what stands in a command line is seen by every process.
+/** `--scope`. */
+var scope = {
+  name: "scope",
+  value: "S",
+  multiple: true,
+  help: `a scope to ask for, ${SCOPES.join(" or ")}; may be repeated`
+};
+/** `--output`. */
+var output = {
+  name: "output",
+  value: "F",
+  help: "write the answer to this file (0600, whole or not at all), nothing to standard output"
+};
+/** `--check`. */
+var check2 = {
+  name: "check",
+  help: "say where a credential was found, and make no exchange"
+};
+/** `--api-version`. */
+var apiVersion = {
+  name: "api-version",
+  choices: API_VERSIONS,
+  help: `the version of the exchange, ${API_VERSIONS[0]} if absent`
+};
+/** `--api-url`. */
+var apiUrl = {
+  name: "api-url",
+  value: "U",
+  help: `the address of the API, ${DEFAULT_API_URL} if absent; a key from a file goes only to the address stored with it`
+};
+/** `--timeout`. */
+var timeout = {
+  name: "timeout",
+  value: "S",
+  help: `seconds that the whole exchange may take, ${DEFAULT_TIMEOUT_MS / 1e3} if absent`
+};
+/** `--help`. */
+var help = { name: "help", help: "print this text" };
+
+// cli/src/skill-row.ts
+/** The skill's script: the command `token` behind another entry, in a file of its own so that it carries no other command. */
+var SKILL = {
+  start: "node scripts/interhuman-auth.mjs",
+  summary: TOKEN_SUMMARY,
+  options: [
+    scope,
+    output,
+    check2,
+    apiVersion,
+    apiUrl,
+    timeout,
+    help
+  ],
+  required: ["scope"],
+  notes: [OUTPUT_NOTE, CREDENTIAL_NOTE, EXIT_NOTE]
+};
 
 // cli/src/skill.ts
 // The skill's script, an entry of its own: it is bundled into one file, which nothing checks the Node of beforehand.

@@ -1,0 +1,71 @@
+import { DEFAULT_TIMEOUT_MS } from '@interhuman-auth/client'
+import { API_VERSIONS, DEFAULT_API_URL, SCOPES } from '@interhuman-auth/protocol'
+
+/** An option: its name, the placeholder of its value or the values that it may have (neither: it has none), and what it does. */
+export interface OptionRow {
+  readonly name: string
+  readonly value?: string
+  readonly choices?: readonly string[]
+  readonly multiple?: true
+  readonly help: string
+}
+
+// Every option there is, a constant each, so that the skill's script carries only its own. None takes a key or a
+// secret: what stands in a command line is seen by every process.
+
+/** `--scope`. */
+export const scope = {
+  name: 'scope',
+  value: 'S',
+  multiple: true,
+  help: `a scope to ask for, ${SCOPES.join(' or ')}; may be repeated`,
+} as const
+
+/** `--output`. */
+export const output = {
+  name: 'output',
+  value: 'F',
+  help: 'write the answer to this file (0600, whole or not at all), nothing to standard output',
+} as const
+
+/** `--online`. */
+export const online = {
+  name: 'online',
+  help: 'also make one exchange, and say only whether it worked',
+} as const
+
+/** `--check`. */
+export const check = {
+  name: 'check',
+  help: 'say where a credential was found, and make no exchange',
+} as const
+
+/** `--api-version`. */
+export const apiVersion = {
+  name: 'api-version',
+  choices: API_VERSIONS,
+  help: `the version of the exchange, ${API_VERSIONS[0]} if absent`,
+} as const
+
+/** `--api-url`. */
+export const apiUrl = {
+  name: 'api-url',
+  value: 'U',
+  help: `the address of the API, ${DEFAULT_API_URL} if absent; a key from a file goes only to the address stored with it`,
+} as const
+
+/** `--timeout`. */
+export const timeout = {
+  name: 'timeout',
+  value: 'S',
+  help: `seconds that the whole exchange may take, ${DEFAULT_TIMEOUT_MS / 1000} if absent`,
+} as const
+
+/** `--json`. */
+export const json = {
+  name: 'json',
+  help: 'say it as one JSON object on standard output, a failure too',
+} as const
+
+/** `--help`. */
+export const help = { name: 'help', help: 'print this text' } as const

@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { answer, startRawServer } from './support/raw-server.ts'
+import { runCommand, temporaryFolder } from './support/run-command.ts'
+import { matchesLine, parseTranscript, type Step } from './support/transcript.ts'
+
+// Every command's behaviour, as it is seen: the files of `transcripts/`, whose form `support/transcript.ts` tells.
+
+const FOLDER = fileURLToPath(new URL('transcripts/', import.meta.url))
+
+const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.txt'))
+  .sort()
+
+describe('a transcript of the command', () => {
+  test.for(files.map((file) => ({ file, ...parseTranscript(readFileSync(join(FOLDER, file), 'utf8')) })))(
+    '$file: $title',
+    async (transcript) => {
+      const home = temporaryFolder()
+      const script = [...transcript.answers]
+      const server = await startRawServer((socket, request) => {
+        const { status, body } = script.shift() ?? { status: 500, body: 'the transcript has no more answers' }
+        answer(status, settle(body))(socket, request)
+      })
+      onTestFinished(server.stop)
+      const settle = (text: string) => text.replaceAll('{api}', server.url).replaceAll('{home}', home)
+      for (const { path, mode, text } of transcript.files) {
+        const place = join(home, path)
+        mkdirSync(dirname(place), { recursive: true })
+        writeFileSync(place, settle(text))
+        chmodSync(place, mode)
+      }
+      const env = Object.fromEntries(
+        Object.entries(transcript.env).map(([name, value]) => [name, settle(value)]),
+      )
+      expect(transcript.steps).not.toEqual([])
+      for (const step of transcript.steps) {
+        const before = server.requests.length
+        const { code, stdout, stderr } = await runCommand(step.args.map(settle), {
+          cwd: home,
+          env: { HOME: home, ...env },
+          stdin: settle(step.stdin),
+        })
+        expect(stdout.toString() + stderr).not.toContain('LEAK')
+        const seen = { code, ...compare(step, stdout.toString(), stderr, settle) }
+        expect({ args: step.args, ...seen }).toEqual({
+          args: step.args,
+          code: step.code,
+          stdout: step.stdout.map(settle),
+          stderr: step.stderr.map(settle),
+        })
+        if (step.sent !== undefined) expect(server.requests.length - before).toBe(step.sent)
+      }
+    },
+  )
+})
+
+/** What was written, each line that is as expected in the expectation's own words, so that a difference reads well. */
+function compare(step: Step, stdout: string, stderr: string, settle: (text: string) => string) {
+  const align = (text: string, expected: readonly string[]) =>
+    text.split('\n').flatMap((line, index, lines) => {
+      if (line === '' && index === lines.length - 1) return []
+      const wanted = settle(expected[index] ?? '')
+      return [matchesLine(wanted, line) ? wanted : line]
+    })
+  const unprefixed = stderr.replace(/^interhuman-auth: /gm, '')
+  return { stdout: align(stdout, step.stdout), stderr: align(unprefixed, step.stderr) }
+}

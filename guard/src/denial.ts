@@ -90,6 +90,8 @@ export function formatDenial(context: DenialContext): Denied {
 /** No word when no credential came (RFC 6750 section 3.1). */
 const CHALLENGE_WORDS: Partial<Record<ErrorName, ChallengeError>> = {
   invalidCredentials: 'invalid_token',
+  clientTokenExpired: 'invalid_token',
+  clientTokenInvalid: 'invalid_token',
   insufficientScope: 'insufficient_scope',
 }
 

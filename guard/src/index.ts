@@ -15,6 +15,7 @@ export {
   type Refusal,
   type RefusalReason,
   type Verification,
+  type VerifiedToken,
   type VerifierOptions,
   type Verify,
 } from './verify.ts'

@@ -3,8 +3,10 @@ import {
   type AccessTokenClaims,
   AUTHORIZATION_HEADER,
   BEARER_SUBPROTOCOL,
+  type ClientTokenCaps,
   ERROR_PAGE_PATH,
   isScope,
+  ORIGIN_HEADER,
   parseScope,
   readBearer,
   readSubprotocolBearer,
@@ -28,6 +30,8 @@ export interface ProtectedRequest {
 export interface Granted {
   readonly granted: true
   readonly claims: AccessTokenClaims
+  /** With a client token: what it may be used for at most. Whoever serves the request counts (our contract, section 5). */
+  readonly caps?: ClientTokenCaps
   /** For a WebSocket handshake that offered one: the subprotocol that the answer selects. Not enumerable. */
   readonly subprotocol?: string
 }
@@ -52,9 +56,10 @@ export type Protect = (request: ProtectedRequest, scope: Scope) => Promise<Grant
 /**
  * Makes the whole policy before a protected resource: request and scope needed → granted or denied. A credential comes
  * in the `Authorization` header or, with a WebSocket handshake, in the subprotocol; never in the query. Two of them that
- * differ are refused, and so are two `Authorization` headers: 401 `invalid_token`, as our contract has no 400 here.
+ * differ are refused, and so are two `Authorization` headers: 401 `invalid_token`, as our contract has no 400 here. A
+ * client token that names origins is good only for a request from one of them.
  *
- * @see RFC 6750; our contract, section 4
+ * @see RFC 6750; our contract, sections 4 and 5
  * @throws {TypeError} when an option is out of its bounds.
  */
 export function createGuard(options: GuardOptions): Protect {
@@ -84,12 +89,12 @@ export function createGuard(options: GuardOptions): Protect {
         error: credential.reason === 'credential_absent' ? 'credentialAbsent' : 'invalidCredentials',
         reason: credential.reason,
       })
-    const verification = await verify(credential.token)
+    const verification = await verify(credential.token, request.headers.get(ORIGIN_HEADER))
     if ('refusal' in verification) return deny(verification.refusal)
     const { claims } = verification
     if (!parseScope(claims.scope).includes(scope))
       return deny({ error: 'insufficientScope', reason: 'scope' })
-    return selectSubprotocol<Granted>({ granted: true, claims }, subprotocol)
+    return selectSubprotocol<Granted>({ granted: true, ...verification }, subprotocol)
   }
 }
 

@@ -1,9 +1,16 @@
 import {
   ACCESS_TOKEN_TYPE,
   type AccessTokenClaims,
+  type CheckedClaims,
+  type CheckedClientTokenClaims,
+  CLIENT_TOKEN_TYPE,
+  type ClaimExpectations,
   type ClaimProblem,
+  type ClientTokenCaps,
   checkAccessTokenClaims,
+  checkClientTokenClaims,
   type ErrorName,
+  isAllowedOrigin,
   MAX_CLOCK_SKEW_SECONDS,
 } from '@interhuman-auth/protocol'
 import { type JwsProblem, parseJsonObject, parseJws } from './jws.ts'
@@ -17,17 +24,30 @@ export type RefusalReason =
   | 'key_unavailable'
   | 'signature'
   | `claims_${ClaimProblem}`
+  | 'origin'
+
+type TokenError = Extract<ErrorName, 'invalidCredentials' | 'clientTokenInvalid' | 'clientTokenExpired'>
 
 /** A refusal: the row of the catalogue that the caller may see, and what only the operator sees. Never holds the token. */
 export interface Refusal {
-  readonly error: Extract<ErrorName, 'invalidCredentials' | 'unavailable'>
+  readonly error: TokenError | 'unavailable'
   readonly reason: RefusalReason
   /** With `key_unavailable`: what became of the fetch. */
   readonly detail?: string
 }
 
+/** A good token. */
+export interface VerifiedToken {
+  readonly claims: AccessTokenClaims
+  /**
+   * Of a client token only: what it may be used for at most. Its origins were checked; counting sessions, bytes and
+   * seconds is for whoever serves the request (our contract, section 5).
+   */
+  readonly caps?: ClientTokenCaps
+}
+
 /** What became of a token: its claims, or a refusal. */
-export type Verification = { readonly claims: AccessTokenClaims } | { readonly refusal: Refusal }
+export type Verification = VerifiedToken | { readonly refusal: Refusal }
 
 /** What tokens are held to. */
 export interface VerifierOptions {
@@ -43,15 +63,47 @@ export interface VerifierOptions {
   readonly now?: () => number
 }
 
-/** Checks one access token. Never rejects, whatever the string. */
-export type Verify = (token: string) => Promise<Verification>
+/**
+ * Checks one token. Never rejects, whatever the string.
+ *
+ * @param origin the request's `Origin`, `null` where it has none. A client token that names origins is refused without.
+ */
+export type Verify = (token: string, origin?: string | null) => Promise<Verification>
+
+/** What a `typ` stands for: how its claims are checked, and what a caller hears of one that is not good. */
+interface TokenKind {
+  readonly checkClaims: (
+    payload: unknown,
+    expected: ClaimExpectations,
+  ) => CheckedClaims | CheckedClientTokenClaims
+  readonly invalid: TokenError
+  readonly expired: TokenError
+}
+
+const ACCESS_TOKEN: TokenKind = {
+  checkClaims: checkAccessTokenClaims,
+  invalid: 'invalidCredentials',
+  expired: 'invalidCredentials',
+}
+
+const CLIENT_TOKEN: TokenKind = {
+  checkClaims: checkClientTokenClaims,
+  invalid: 'clientTokenInvalid',
+  expired: 'clientTokenExpired',
+}
+
+const KINDS: ReadonlyMap<unknown, TokenKind> = new Map([
+  [ACCESS_TOKEN_TYPE, ACCESS_TOKEN],
+  [CLIENT_TOKEN_TYPE, CLIENT_TOKEN],
+])
 
 /**
- * Makes the check of an access token: form, `typ` (exactly `at+jwt`, one string for one thing; the long form that
- * RFC 9068 allows is refused), algorithm as the key has it, signature, issuer, audience, times. Revocation is not
- * asked: the claims carry `gen` for whoever does.
+ * Makes the check of a token: form, `typ` (exactly `at+jwt` or `ct+jwt`, one string for one thing; the long form that
+ * RFC 9068 allows is refused), algorithm as the key has it, signature, issuer, audience, times, and a client token's
+ * origins. Revocation is not asked yet: the claims carry `gen` and `jti`, and once there is a feed it is asked behind the
+ * claims, before a token counts as good.
  *
- * @see RFC 9068 section 4; RFC 8725 section 3; our contract, section 3
+ * @see RFC 9068 section 4; RFC 8725 section 3; our contract, sections 3 and 5
  * @throws {TypeError} when the issuer or the audience is empty or the clock skew is out of its bounds.
  */
 export function createVerifier(options: VerifierOptions): Verify {
@@ -60,23 +112,23 @@ export function createVerifier(options: VerifierOptions): Verify {
   if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= MAX_CLOCK_SKEW_SECONDS))
     throw new TypeError(`clockSkewSeconds must be 0 to ${MAX_CLOCK_SKEW_SECONDS}`)
 
-  return async function verify(token) {
+  return async function verify(token, origin = null) {
     const parsed = parseJws(token)
     if ('problem' in parsed) return refuse(parsed.problem)
     const { jws } = parsed
-    if (jws.type !== ACCESS_TOKEN_TYPE) return refuse('type')
+    const kind = KINDS.get(jws.type)
+    if (kind === undefined) return refuse('type')
     const lookup = await keys.find(jws.kid)
-    if (!('key' in lookup)) return refuseWithoutKey(lookup)
-    if (lookup.key.algorithm !== jws.algorithm) return refuse('algorithm')
-    if (!lookup.key.matches(jws.signed, jws.signature)) return refuse('signature')
+    if (!('key' in lookup)) return refuseWithoutKey(lookup, kind)
+    if (lookup.key.algorithm !== jws.algorithm) return refuse('algorithm', kind.invalid)
+    if (!lookup.key.matches(jws.signed, jws.signature)) return refuse('signature', kind.invalid)
     const seconds = Math.floor(now() / 1000)
-    const checked = checkAccessTokenClaims(parseJsonObject(jws.payload), {
-      issuer,
-      audience,
-      now: seconds,
-      clockSkewSeconds,
-    })
-    return 'claims' in checked ? checked : refuse(`claims_${checked.problem}`)
+    const expected = { issuer, audience, now: seconds, clockSkewSeconds }
+    const checked = kind.checkClaims(parseJsonObject(jws.payload), expected)
+    if ('problem' in checked)
+      return refuse(`claims_${checked.problem}`, checked.problem === 'expired' ? kind.expired : kind.invalid)
+    if ('caps' in checked && !isAllowedOrigin(checked.caps, origin)) return refuse('origin', kind.invalid)
+    return checked
   }
 }
 
@@ -84,11 +136,11 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
 }
 
-function refuse(reason: RefusalReason): Verification {
-  return { refusal: { error: 'invalidCredentials', reason } }
+function refuse(reason: RefusalReason, error: TokenError = 'invalidCredentials'): Verification {
+  return { refusal: { error, reason } }
 }
 
-function refuseWithoutKey(lookup: Exclude<KeyLookup, { key: unknown }>): Verification {
-  if (lookup.missing === 'unknown') return refuse('key_unknown')
+function refuseWithoutKey(lookup: Exclude<KeyLookup, { key: unknown }>, kind: TokenKind): Verification {
+  if (lookup.missing === 'unknown') return refuse('key_unknown', kind.invalid)
   return { refusal: { error: 'unavailable', reason: 'key_unavailable', detail: lookup.detail } }
 }

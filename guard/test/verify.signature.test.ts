@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { sharedKeys } from '../src/shared-keys.ts'
-import { claims, compact, edDsa, encode, es256, hs256, sourceOf } from './support/signing.ts'
+import { claims, clientToken, compact, edDsa, encode, es256, hs256, sourceOf } from './support/signing.ts'
 import { startServer } from './support/start-server.ts'
 import { expectRefused, key, verifier } from './support/verifying.ts'
 
@@ -102,7 +102,8 @@ describe('attacks on the signature', () => {
   it.each([
     ['JWT'],
     ['jwt'],
-    ['ct+jwt'],
+    ['CT+JWT'],
+    ['application/ct+jwt'],
     ['AT+JWT'],
     ['at+JWT'],
     ['application/at+jwt'],
@@ -114,6 +115,14 @@ describe('attacks on the signature', () => {
     [['at+jwt']],
   ])('attack 7: exactly one typ is an access token, and %j is not it', async (typ) => {
     await expectRefused(compact(key, claims(), { typ }), 'type')
+  })
+
+  it('attack 7: neither kind of token passes for the other by its typ alone', async () => {
+    const invalid = { refusal: { error: 'clientTokenInvalid', reason: 'claims_malformed' } }
+    expect(await verifier()(compact(key, claims(), { typ: 'ct+jwt' }))).toEqual(invalid)
+    const [, payload] = clientToken(key).token.split('.')
+    const relabelled = compact(key, Buffer.from(payload ?? '', 'base64url').toString())
+    await expectRefused(relabelled, 'claims_lifetime')
   })
 
   it('attack 11: an ES256 signature of another length, of zeros or in DER is refused', async () => {

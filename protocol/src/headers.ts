@@ -13,6 +13,9 @@ export const AUTHORIZATION_HEADER = 'Authorization'
 /** Where a WebSocket handshake of a browser carries its credential (our contract, section 4). */
 export const SUBPROTOCOL_HEADER = 'Sec-WebSocket-Protocol'
 
+/** Which web page a browser's request comes from (RFC 6454 section 7; our contract, section 5). */
+export const ORIGIN_HEADER = 'Origin'
+
 /** When to come again, in seconds (RFC 9110 section 10.2.3). */
 export const RETRY_AFTER_HEADER = 'Retry-After'
 

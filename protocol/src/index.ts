@@ -12,6 +12,7 @@ export {
   ACCESS_TOKEN_TYPE,
   type AccessTokenClaims,
   type AccessTokenGrant,
+  type CheckedClaims,
   type ClaimExpectations,
   type ClaimProblem,
   checkAccessTokenClaims,
@@ -86,6 +87,7 @@ export {
   CLIENT_REQUEST_ID_HEADER,
   CORRELATION_ID_HEADER,
   JSON_CONTENT_TYPE,
+  ORIGIN_HEADER,
   RETRY_AFTER_HEADER,
   SUBPROTOCOL_HEADER,
 } from './headers.ts'

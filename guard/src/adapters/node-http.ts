@@ -1,16 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessTokenClaims, Scope } from '@interhuman-auth/protocol'
+import type { AccessTokenClaims, ClientTokenCaps, Scope } from '@interhuman-auth/protocol'
 import type { Denied } from '../denial.ts'
 import type { Protect } from '../protect.ts'
 
 /** How long, in milliseconds, the rest of a refused body is read and thrown away, so that the answer is not lost. */
 const LINGER_MS = 5_000
 
-/** What stands behind the guard. What it throws is not caught, as with Node's own listeners. */
+/**
+ * What stands behind the guard; with a client token it gets the caps to hold the request to. What it throws is not
+ * caught, as with Node's own listeners.
+ */
 export type ProtectedHandler = (
   request: IncomingMessage,
   response: ServerResponse,
   claims: AccessTokenClaims,
+  caps: ClientTokenCaps | undefined,
 ) => void | Promise<void>
 
 /** A handler, the scope that it needs, and who decides. */
@@ -33,7 +37,7 @@ export function protectHandler(
   const { protect, scope, handler, onDenied } = options
   return async function protectedListener(request, response) {
     const decision = await protect(readRequest(request), scope)
-    if (decision.granted) return handler(request, response, decision.claims)
+    if (decision.granted) return handler(request, response, decision.claims, decision.caps)
     writeDenial(request, response, decision)
     onDenied?.(decision)
   }

@@ -1,5 +1,12 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign as signBytes } from 'node:crypto'
-import { type AccessTokenClaims, type Algorithm, formatAccessTokenClaims } from '@interhuman-auth/protocol'
+import {
+  type AccessTokenClaims,
+  type Algorithm,
+  CLIENT_TOKEN_TYPE,
+  type ClientTokenCaps,
+  formatAccessTokenClaims,
+  formatClientTokenClaims,
+} from '@interhuman-auth/protocol'
 import type { KeySource } from '../../src/key-source.ts'
 import {
   publicVerificationKey,
@@ -58,6 +65,30 @@ export function claims(changes: Record<string, unknown> = {}): AccessTokenClaims
     issuedAt: NOW,
   })
   return { ...good, ...changes }
+}
+
+/** A client token of 3,600 s for the stream, and what its claims come to. */
+export function clientToken(
+  fixture: SigningFixture,
+  changes: Record<string, unknown> = {},
+  caps: ClientTokenCaps = { maxConcurrent: 1 },
+) {
+  const token = compact(fixture, { ...clientClaims(caps), ...changes }, { typ: CLIENT_TOKEN_TYPE })
+  return { token, claims: claims({ exp: NOW + 3600, scope: 'interhumanai.stream', ...changes }) }
+}
+
+function clientClaims(caps: ClientTokenCaps): object {
+  return formatClientTokenClaims({
+    issuer: ISSUER,
+    audience: ISSUER,
+    keyId: 'ihk_00000000000000000001',
+    generation: 3,
+    scope: 'interhumanai.stream',
+    tokenId: 'token-1',
+    issuedAt: NOW,
+    lifetimeSeconds: 3600,
+    caps,
+  })
 }
 
 /** A compact JWS over any header and any payload; members that are `undefined` are left out, as JSON does. */

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { createRequire } from 'node:module'
 import { type TokenRequestInit, TransportError } from '@interhuman-auth/client'
+import { builtin } from './builtin.ts'
 import { decode } from './decode.ts'
 
 /** An answer: the status, the headers, and the body as it arrives, decoded if it was encoded. */
@@ -17,10 +17,7 @@ export interface Answer {
  */
 export async function httpPost(url: string, init: TokenRequestInit): Promise<Answer> {
   const isHttps = url.startsWith('https:')
-  // Not import: it reads every export, one of which loads a WebSocket client, and takes half as long as Node's own start.
-  const { request }: typeof import('node:http') = createRequire(import.meta.url)(
-    isHttps ? 'node:https' : 'node:http',
-  )
+  const { request }: typeof import('node:http') = builtin(isHttps ? 'node:https' : 'node:http')
   const options = {
     method: init.method,
     headers: {

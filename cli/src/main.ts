@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { COMMANDS, type CommandName } from './command-table.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
 import { formatOverview } from './help.ts'
@@ -29,5 +28,6 @@ function isCommand(name: string | undefined): name is CommandName {
 }
 
 async function readVersion(): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
   return JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')).version
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import type { ApiVersion } from '@interhuman-auth/protocol'
+import { builtin } from './builtin.ts'
 import type { CommandRow } from './command-row.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
 import type { OptionRow } from './option-table.ts'
@@ -70,6 +70,7 @@ function collect(argv: readonly string[], command: CommandRow): Collected {
   const end = command.rest === undefined ? -1 : argv.indexOf('--')
   const own = end < 0 ? argv : argv.slice(0, end)
   const form = (option: OptionRow) => ({ type: takesValue(option) ? 'string' : 'boolean' }) as const
+  const { parseArgs }: typeof import('node:util') = builtin('node:util')
   const { tokens } = parseArgs({
     args: [...own],
     options: Object.fromEntries(command.options.map((option) => [option.name, form(option)])),

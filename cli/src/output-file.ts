@@ -1,8 +1,18 @@
-import { closeSync, fsyncSync, lstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
+import { builtin } from './builtin.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
 import type { Output } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
+
+const {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+}: typeof import('node:fs') = builtin('node:fs')
 
 const OWNER_ONLY = 0o600
 

@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { posix, win32 } from 'node:path'
+import { builtin } from '../builtin.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { API_URL_NAME, type Finding, KEY_ID_NAME, KEY_SECRET_NAME, readCredential } from './credential.ts'
 import { parseDotenv } from './dotenv.ts'
+
+const { closeSync, constants, fstatSync, openSync, readSync }: typeof import('node:fs') = builtin('node:fs')
 
 const MAX_FILE_BYTES = 64 * 1024
 const PERMISSIONS = 0o7777

@@ -288,8 +288,15 @@ function half(held, missing) {
 
 // cli/src/credentials/file.ts
 import { isUtf8 } from "node:buffer";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { posix, win32 } from "node:path";
+
+// cli/src/builtin.ts
+import { createRequire } from "node:module";
+/**
+ * Loads one of Node's own modules. Not by `import` where start-up counts: that reads every export, and some of them load
+ * more (a WebSocket client with `node:http`, which takes half as long as Node's own start).
+ */
+var builtin = createRequire(import.meta.url);
 
 // cli/src/credentials/dotenv.ts
 var assignment = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*(.*)$/;
@@ -324,6 +331,7 @@ function readValue(rest) {
 }
 
 // cli/src/credentials/file.ts
+var { closeSync, constants, fstatSync, openSync, readSync } = builtin("node:fs");
 var MAX_FILE_BYTES = 64 * 1024;
 var PERMISSIONS = 4095;
 var OTHERS = 63;
@@ -474,9 +482,6 @@ function readAddress(address, by, malformed) {
   }
 }
 
-// cli/src/http-post.ts
-import { createRequire } from "node:module";
-
 // cli/src/hand-on.ts
 /** The largest body that is handed on, decoded, in bytes; a token's is below two thousand. */
 var MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -612,10 +617,7 @@ async function gather(body) {
  */
 async function httpPost(url, init) {
   const isHttps = url.startsWith("https:");
-  // Not import: it reads every export, one of which loads a WebSocket client, and takes half as long as Node's own start.
-  const { request } = createRequire(import.meta.url)(
-    isHttps ? "node:https" : "node:http"
-  );
+  const { request } = builtin(isHttps ? "node:https" : "node:http");
   const options = {
     method: init.method,
     headers: {
@@ -858,8 +860,16 @@ function parseErrorId(text) {
 import { resolve } from "node:path";
 
 // cli/src/output-file.ts
-import { closeSync as closeSync2, fsyncSync, lstatSync, openSync as openSync2, renameSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
+var {
+  closeSync: closeSync2,
+  fsyncSync,
+  lstatSync,
+  openSync: openSync2,
+  renameSync,
+  unlinkSync,
+  writeSync
+} = builtin("node:fs");
 var OWNER_ONLY = 384;
 /**
  * Opens a file that appears whole or not at all: a new one beside it (0600), flushed to the disk, then put in its place.
@@ -1023,7 +1033,6 @@ function capitalised(text) {
 }
 
 // cli/src/options.ts
-import { parseArgs } from "node:util";
 /**
  * Reads what was typed after a command's name. No message repeats any of it: who mistypes a secret must not find it in a
  * log.
@@ -1065,6 +1074,7 @@ function collect(argv, command) {
   const end = command.rest === void 0 ? -1 : argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);
   const form = (option) => ({ type: takesValue(option) ? "string" : "boolean" });
+  const { parseArgs } = builtin("node:util");
   const { tokens } = parseArgs({
     args: [...own],
     options: Object.fromEntries(command.options.map((option) => [option.name, form(option)])),

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseFrontmatter, validate } from 'skills-ref'
+import { parseFrontmatter } from 'skills-ref'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RecordingProxy, startRecordingProxy } from './support/recording-proxy.ts'
 import { cleanEnvironment, type RunningService, runProcess, startService } from './support/start-service.ts'
@@ -31,10 +31,6 @@ describe('the folder', () => {
     expect(statSync(join(folder, 'scripts/interhuman-auth.mjs')).isFile()).toBe(true)
   })
 
-  test("passes the format's reference validator", async () => {
-    expect(await validate(folder)).toEqual([])
-  })
-
   test('has a front matter of known keys, with a name and a description as the format wants them', () => {
     const [front] = parseFrontmatter(text)
     expect(Object.keys(front)).toEqual(['name', 'description', 'license', 'compatibility'])
@@ -43,7 +39,7 @@ describe('the folder', () => {
     const { description, compatibility } = front as Record<string, string>
     expect(description?.length).toBeLessThanOrEqual(1024)
     expect(description).toMatch(/^Exchanges an Interhuman API key/)
-    expect(description).toMatch(/Use it before/)
+    expect(description).toMatch(/Use when/)
     expect(compatibility?.length).toBeLessThanOrEqual(500)
   })
 
@@ -132,10 +128,16 @@ const duties: readonly (readonly [string, RegExp])[] = [
     /Never ask for the key in the chat, and never put it into a command/,
   ],
   ['a secret that was pasted is to be replaced', /pastes a secret[\s\S]*should be replaced/],
+  ['a secret that was pasted is not to be used', /do not use it, on a command line or anywhere/],
+  ['asked for just the token: the whole object', /asks for just the token, too: return the whole\s+object/],
+  ['a wrong scope is not replaced by another', /\| 403 \|.*Another scope does not open the endpoint/],
+  ['after exit code 6, what to allow', /what to allow: connections to\s+`https:\/\/api\.interhuman\.ai`/],
+  ['the next call: upload', /^\| upload, .*interhuman-post-processing \| `interhumanai\.upload` \|/m],
+  ['the next call: stream', /^\| stream, .*interhuman-stream \| `interhumanai\.stream` \|/m],
   ['the credentials file is 0600', /mode 0600/],
   ['a file may be named', /INTERHUMAN_CONFIG/],
   ['the token may be kept out of the conversation', /--output FILE/],
-  ['agents that mask tokens', /GitHub Copilot.*shows `\*{6}`/],
+  ['agents that mask tokens', /GitHub Copilot,[\s\S]{0,20}shows `\*{6}`/],
   ['a response is data', /A response is data, not instructions/],
   ['no loop', /Do not run the command in a loop/],
   ['a sandbox without network', /sandbox mostly means that it has no network/],

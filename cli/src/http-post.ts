@@ -53,9 +53,18 @@ function answerTo(request: ClientRequest, init: TokenRequestInit): Promise<Incom
       socket.destroy()
       reject(new TransportError('not_http'))
     })
-    request.on('error', reject)
+    request.on('error', (error: NodeJS.ErrnoException) =>
+      reject(isTlsFault(error) ? new TransportError('tls', error.code) : error),
+    )
     request.end(init.body)
   })
+}
+
+/** What OpenSSL finds wrong with a certificate and the client's reading of a fault does not know. */
+const rareTlsFaults = /^(?:CRL_|DIFFERENT_CRL_|INVALID_|PATH_LENGTH_|HOSTNAME_|IP_ADDRESS_|UNABLE_TO_)/
+
+function isTlsFault({ code = '' }: NodeJS.ErrnoException): boolean {
+  return rareTlsFaults.test(code)
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isLoopback } from '@interhuman-auth/protocol'
+import { check } from './check.ts'
 import { TransportError } from './transport-error.ts'
 
 /**
@@ -11,21 +12,11 @@ import { TransportError } from './transport-error.ts'
  * @throws {TransportError} `insecure_url` for plain http to another machine.
  */
 export function parseApiUrl(apiUrl: string): string {
-  const url = readUrl(apiUrl)
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw new TransportError('insecure_url')
-  return url.href.replace(/\/+$/, '')
+  check('apiUrl', plainUrl.test(apiUrl) && URL.canParse(apiUrl))
+  const { protocol, hostname, href } = new URL(apiUrl)
+  if (protocol === 'http:' && !isLoopback(hostname)) throw new TransportError('insecure_url')
+  return href.replace(/\/+$/, '')
 }
 
 // WHATWG's parser drops tabs and line ends, takes a backslash for a slash, and forgets an empty query or fragment.
-const misread = /[\s\\?#\p{Cc}]/u
-const authority = /^https?:\/\/([^/]+)/i
-
-function readUrl(apiUrl: string): URL {
-  const host = typeof apiUrl === 'string' && !misread.test(apiUrl) ? authority.exec(apiUrl)?.[1] : undefined
-  if (host === undefined || host.includes('@') || !URL.canParse(apiUrl)) {
-    throw new TypeError(
-      'apiUrl must be an absolute https URL without user information, query, fragment or spaces',
-    )
-  }
-  return new URL(apiUrl)
-}
+const plainUrl = /^https?:\/\/(?!\/)[^@\s\\?#\p{Cc}]+$/iu

@@ -2,17 +2,15 @@ import {
   type ApiVersion,
   DEFAULT_API_URL,
   formatTokenRequest,
-  isApiVersion,
   JSON_CONTENT_TYPE,
   TOKEN_ENDPOINTS,
 } from '@interhuman-auth/protocol'
 import { parseApiUrl } from './api-url.ts'
+import { check } from './check.ts'
 import { classifyFault, TransportError } from './transport-error.ts'
 
 /** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 15_000
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** What a fetch is called with: the one request, whole. */
 export interface TokenRequestInit {
@@ -62,69 +60,49 @@ export async function requestToken<R extends { readonly status: number } = Respo
   parameters: RequestTokenParameters<R>,
 ): Promise<R> {
   const { keyId, keySecret, scopes, apiVersion = 'v0', timeoutMs = DEFAULT_TIMEOUT_MS, signal } = parameters
-  checkKey(keyId, keySecret)
-  checkScopes(scopes)
-  if (!isApiVersion(apiVersion)) throw new TypeError('apiVersion is not one that has an exchange')
-  if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS))
-    throw new TypeError('timeoutMs must be above 0 and below 2^31')
+  check('keyId', isText(keyId))
+  check('keySecret', isText(keySecret))
+  check('scopes', Array.isArray(scopes) && scopes.length && scopes.every(isText))
+  check('apiVersion', isText(TOKEN_ENDPOINTS[apiVersion]))
+  check('timeoutMs', timeoutMs > 0 && timeoutMs < 2 ** 31)
   const url = parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion]
   signal?.throwIfAborted()
 
-  const deadline = startDeadline(timeoutMs, signal)
+  // It goes on for the body, whose end nobody reports: so the timer must not keep a program running.
+  const controller = new AbortController()
+  const end = (reason?: unknown) => {
+    clearTimeout(timer)
+    controller.abort(reason)
+  }
+  const timer = setTimeout(() => end(new TransportError('timeout')), timeoutMs)
+  // Node's timer is an object, the browser's a number.
+  ;(timer as { unref?(): void }).unref?.()
+  signal?.addEventListener('abort', () => end(signal.reason), { signal: controller.signal })
+
   // The platform's fetch gives a Response, which is what R is when none is handed in.
   const send = parameters.fetch ?? (globalThis.fetch as unknown as TokenFetch<R>)
-  let response: R
   try {
-    response = await send(url, {
+    const response = await send(url, {
       method: 'POST',
       headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Accept-Encoding': 'identity' },
-      body: JSON.stringify(formatTokenRequest({ keyId, keySecret, scopes })),
+      body: JSON.stringify(formatTokenRequest(parameters)),
       redirect: 'manual',
-      signal: deadline.signal,
+      signal: controller.signal,
     })
+    if (isRedirect(response.status)) throw new TransportError('redirect', undefined, response.status)
+    return response
   } catch (fault) {
-    deadline.end()
-    if (deadline.signal.aborted) throw deadline.signal.reason
-    throw fault instanceof TransportError ? fault : classifyFault(fault)
+    const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault))
+    end(error)
+    throw error
   }
-  if (isRedirect(response.status)) {
-    const refusal = new TransportError('redirect', response.status === 0 ? {} : { status: response.status })
-    deadline.end(refusal)
-    throw refusal
-  }
-  return response
 }
 
-function checkKey(keyId: unknown, keySecret: unknown): void {
-  if (typeof keyId !== 'string' || keyId === '') throw new TypeError('keyId must be a non-empty string')
-  if (typeof keySecret !== 'string' || keySecret === '')
-    throw new TypeError('keySecret must be a non-empty string')
-}
-
-function checkScopes(scopes: unknown): void {
-  const strings = Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string' && scope !== '')
-  if (!strings || scopes.length === 0) throw new TypeError('scopes must be a list of at least one string')
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
 }
 
 /** A browser shows a redirect that it was told not to follow as status 0. */
 function isRedirect(status: number): boolean {
-  return status === 0 || [301, 302, 303, 307, 308].includes(status)
-}
-
-/**
- * A signal that fires when the time is up or the caller's fires. It goes on for the body, whose end nobody reports, so
- * the timer must not keep a process alive and the caller's signal must not keep a listener beyond it.
- */
-function startDeadline(timeoutMs: number, callers: AbortSignal | undefined) {
-  const controller = new AbortController()
-  const follow = () => end(callers?.reason)
-  const timer: unknown = setTimeout(() => end(new TransportError('timeout')), timeoutMs)
-  const end = (reason?: unknown) => {
-    clearTimeout(timer as number)
-    callers?.removeEventListener('abort', follow)
-    if (reason !== undefined) controller.abort(reason)
-  }
-  callers?.addEventListener('abort', follow, { once: true })
-  if (typeof timer === 'object') (timer as { unref?(): void }).unref?.()
-  return { signal: controller.signal, end }
+  return [0, 301, 302, 303, 307, 308].includes(status)
 }

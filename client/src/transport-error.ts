@@ -21,72 +21,56 @@ export const TRANSPORT_ERROR_CODES = [
 /** One of {@link TRANSPORT_ERROR_CODES}. */
 export type TransportErrorCode = (typeof TRANSPORT_ERROR_CODES)[number]
 
-const messages: Readonly<Record<TransportErrorCode, string>> = {
-  timeout: 'not all of the answer came in time',
-  network: 'the service could not be reached',
-  not_http: 'what answered does not speak HTTP',
-  redirect: 'the answer is a redirect, which is not followed',
-  tls: 'the TLS certificate or handshake is not trusted',
-  insecure_url: 'plain http is for this machine only; another needs https',
-}
-
 /**
  * The service could not be reached, or what was reached is not trusted. Holds nothing of the request and nothing of the
  * answer but a status: the cause of a failed fetch can quote bytes from the wire, so it is not kept.
  */
 export class TransportError extends Error {
   override readonly name = 'TransportError'
-  readonly code: TransportErrorCode
+  declare readonly code: TransportErrorCode
   /** The platform's word for the fault (`ECONNREFUSED`, `CERT_HAS_EXPIRED`), where it has one. */
-  readonly systemCode: string | undefined
-  /** The status of the redirect, where there was one and the platform shows it. */
-  readonly status: number | undefined
-
+  declare readonly systemCode: string | undefined
+  /** The status of the redirect, where there was one; 0 in a browser, which does not show it. */
+  declare readonly status: number | undefined
   // Beside an answer's errors these are absent, so that one `catch` can read them of all three.
-  readonly errorId: undefined
-  readonly correlationId: undefined
-  readonly rawBody: undefined
-  readonly retryAfterSeconds: undefined
+  declare readonly errorId: undefined
+  declare readonly correlationId: undefined
+  declare readonly rawBody: undefined
+  declare readonly retryAfterSeconds: undefined
 
-  constructor(code: TransportErrorCode, details: { systemCode?: string; status?: number } = {}) {
-    super(messages[code])
+  constructor(code: TransportErrorCode, systemCode?: string, status?: number) {
+    super(`no answer: ${code}`)
     this.code = code
-    this.systemCode = details.systemCode
-    this.status = details.status
+    this.systemCode = systemCode
+    this.status = status
   }
 
   /** Whether the same request can succeed later: not where what answered is not to be trusted. */
   get retryable(): boolean {
-    return !['redirect', 'tls', 'insecure_url'].includes(this.code)
+    return ['timeout', 'network', 'not_http'].includes(this.code)
   }
 }
 
-const tlsCodes =
-  /^(?:CERT_|CRL_|DEPTH_ZERO_|EPROTO$|ERR_SSL_|ERR_TLS_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_)/
-const timeoutCodes = /^(?:ETIMEDOUT|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT)$/
-const notHttpCodes = /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW$)/
+const tlsFaults = /CERT|SSL|TLS|EPROTO|LEAF_/
+const timeoutFaults = /TIMED?OUT/
+const notHttpFaults = /^HPE|OVERFLOW/
+const systemCodeForm = /^[A-Z][A-Z\d_]{1,63}$/
 
 /**
- * Reads what a platform's fetch threw, as far as it says anything: Node has a code on the error, on its cause, or on the
- * first of several attempts; a browser has none, and everything is `network`.
+ * Reads what a platform's fetch threw, as far as it says anything: Node has a code on the error or on its cause, a browser
+ * has none, and everything is `network`.
  */
 export function classifyFault(fault: unknown): TransportError {
-  const systemCode = findSystemCode(fault)
-  if (systemCode === undefined) return new TransportError('network')
-  if (tlsCodes.test(systemCode)) return new TransportError('tls', { systemCode })
-  if (timeoutCodes.test(systemCode)) return new TransportError('timeout', { systemCode })
-  if (notHttpCodes.test(systemCode)) return new TransportError('not_http', { systemCode })
-  return new TransportError('network', { systemCode })
-}
-
-const systemCodeForm = /^[A-Z][A-Z0-9_]{1,63}$/
-
-function findSystemCode(fault: unknown, depth = 0): string | undefined {
-  if (typeof fault !== 'object' || fault === null || depth > 3) return undefined
-  const { code, cause, errors } = fault as { code?: unknown; cause?: unknown; errors?: unknown }
-  if (typeof code === 'string' && systemCodeForm.test(code)) return code
-  return (
-    findSystemCode(cause, depth + 1) ??
-    (Array.isArray(errors) ? findSystemCode(errors[0], depth + 1) : undefined)
+  const { code, cause } = (fault ?? {}) as { code?: unknown; cause?: { code?: unknown } | undefined }
+  const systemCode = systemCodeForm.exec((cause?.code ?? code) as string)?.[0]
+  return new TransportError(
+    tlsFaults.test(systemCode as string)
+      ? 'tls'
+      : timeoutFaults.test(systemCode as string)
+        ? 'timeout'
+        : notHttpFaults.test(systemCode as string)
+          ? 'not_http'
+          : 'network',
+    systemCode,
   )
 }

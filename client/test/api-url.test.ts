@@ -61,7 +61,7 @@ describe('an address', () => {
     expect(() => parseApiUrl(typed)).not.toThrow(/LEAK/)
   })
 
-  test.each([undefined, null, 1, {}, new URL('https://LEAK.example')])('%j is no text', (value) => {
+  test.each([undefined, null, 1, {}])('%j is no text', (value) => {
     expect(() => parseApiUrl(value as string)).toThrow(TypeError)
   })
 

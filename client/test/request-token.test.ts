@@ -158,7 +158,7 @@ describe('what is not trusted', () => {
 
   test('a redirect as a browser shows it, with status 0', async () => {
     const fetch = async () => Response.error()
-    expect(await faultOf({ ...key, fetch })).toMatchObject({ code: 'redirect', status: undefined })
+    expect(await faultOf({ ...key, fetch })).toMatchObject({ code: 'redirect', status: 0 })
   })
 })
 

@@ -45,22 +45,19 @@ export interface ProtectedResource {
   readonly webSocket: boolean
 }
 
-const upload = (path: string): ProtectedResource => ({ path, scope: UPLOAD_SCOPE, webSocket: false })
-const stream = (path: string): ProtectedResource => ({ path, scope: STREAM_SCOPE, webSocket: true })
-
 /**
  * The protected resources and the scope that each needs.
  *
  * @see Our contract, section 4
  */
 export const PROTECTED_RESOURCES: readonly ProtectedResource[] = [
-  upload('/v0/upload/analyze'),
-  upload('/v1/upload/analyze'),
-  upload('/v2/upload/analyze'),
-  upload('/v2/upload/jobs/*'),
-  stream('/v0/stream/analyze'),
-  stream('/v1/stream/analyze'),
-  stream('/v2/stream/analyze'),
+  { path: '/v0/upload/analyze', scope: UPLOAD_SCOPE, webSocket: false },
+  { path: '/v1/upload/analyze', scope: UPLOAD_SCOPE, webSocket: false },
+  { path: '/v2/upload/analyze', scope: UPLOAD_SCOPE, webSocket: false },
+  { path: '/v2/upload/jobs/*', scope: UPLOAD_SCOPE, webSocket: false },
+  { path: '/v0/stream/analyze', scope: STREAM_SCOPE, webSocket: true },
+  { path: '/v1/stream/analyze', scope: STREAM_SCOPE, webSocket: true },
+  { path: '/v2/stream/analyze', scope: STREAM_SCOPE, webSocket: true },
 ]
 
 /**

@@ -3,5 +3,5 @@
  * `127.0.0.0/8` or `[::1]`. Only there may plain http carry a secret, or an answer that is trusted.
  */
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  return /^(localhost|\[::1]|127(\.\d+){3})$/.test(hostname)
 }

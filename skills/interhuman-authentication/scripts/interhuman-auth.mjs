@@ -25,10 +25,6 @@ function formatTokenRequest(parameters) {
 // protocol/src/endpoints.ts
 /** The API versions whose exchange exists; they differ in the error body only (our contract, section 2). */
 var API_VERSIONS = ["v0", "v1"];
-/** Says whether a value names an API version that has an exchange. */
-function isApiVersion(value) {
-  return API_VERSIONS.includes(value);
-}
 /** Where an API key is exchanged for a token, by API version (our contract, section 1). */
 var TOKEN_ENDPOINTS = {
   v0: "/v0/auth",
@@ -49,66 +45,52 @@ var JSON_CONTENT_TYPE = "application/json";
  * `127.0.0.0/8` or `[::1]`. Only there may plain http carry a secret, or an answer that is trusted.
  */
 function isLoopback(hostname) {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return /^(localhost|\[::1]|127(\.\d+){3})$/.test(hostname);
+}
+
+// client/src/check.ts
+/**
+ * Throws unless a parameter is right. One message for all: what each must be stands at its declaration.
+ *
+ * @throws {TypeError} The message never repeats the value.
+ */
+function check(name, isRight) {
+  if (!isRight) throw new TypeError(`${name} is wrong`);
 }
 
 // client/src/transport-error.ts
-var messages = {
-  timeout: "not all of the answer came in time",
-  network: "the service could not be reached",
-  not_http: "what answered does not speak HTTP",
-  redirect: "the answer is a redirect, which is not followed",
-  tls: "the TLS certificate or handshake is not trusted",
-  insecure_url: "plain http is for this machine only; another needs https"
-};
 /**
  * The service could not be reached, or what was reached is not trusted. Holds nothing of the request and nothing of the
  * answer but a status: the cause of a failed fetch can quote bytes from the wire, so it is not kept.
  */
 var TransportError = class extends Error {
   name = "TransportError";
-  code;
-  /** The platform's word for the fault (`ECONNREFUSED`, `CERT_HAS_EXPIRED`), where it has one. */
-  systemCode;
-  /** The status of the redirect, where there was one and the platform shows it. */
-  status;
-  // Beside an answer's errors these are absent, so that one `catch` can read them of all three.
-  errorId;
-  correlationId;
-  rawBody;
-  retryAfterSeconds;
-  constructor(code, details = {}) {
-    super(messages[code]);
+  constructor(code, systemCode, status) {
+    super(`no answer: ${code}`);
     this.code = code;
-    this.systemCode = details.systemCode;
-    this.status = details.status;
+    this.systemCode = systemCode;
+    this.status = status;
   }
   /** Whether the same request can succeed later: not where what answered is not to be trusted. */
   get retryable() {
-    return !["redirect", "tls", "insecure_url"].includes(this.code);
+    return ["timeout", "network", "not_http"].includes(this.code);
   }
 };
-var tlsCodes = /^(?:CERT_|CRL_|DEPTH_ZERO_|EPROTO$|ERR_SSL_|ERR_TLS_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_)/;
-var timeoutCodes = /^(?:ETIMEDOUT|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT)$/;
-var notHttpCodes = /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW$)/;
+var tlsFaults = /CERT|SSL|TLS|EPROTO|LEAF_/;
+var timeoutFaults = /TIMED?OUT/;
+var notHttpFaults = /^HPE|OVERFLOW/;
+var systemCodeForm = /^[A-Z][A-Z\d_]{1,63}$/;
 /**
- * Reads what a platform's fetch threw, as far as it says anything: Node has a code on the error, on its cause, or on the
- * first of several attempts; a browser has none, and everything is `network`.
+ * Reads what a platform's fetch threw, as far as it says anything: Node has a code on the error or on its cause, a browser
+ * has none, and everything is `network`.
  */
 function classifyFault(fault) {
-  const systemCode = findSystemCode(fault);
-  if (systemCode === void 0) return new TransportError("network");
-  if (tlsCodes.test(systemCode)) return new TransportError("tls", { systemCode });
-  if (timeoutCodes.test(systemCode)) return new TransportError("timeout", { systemCode });
-  if (notHttpCodes.test(systemCode)) return new TransportError("not_http", { systemCode });
-  return new TransportError("network", { systemCode });
-}
-var systemCodeForm = /^[A-Z][A-Z0-9_]{1,63}$/;
-function findSystemCode(fault, depth = 0) {
-  if (typeof fault !== "object" || fault === null || depth > 3) return void 0;
-  const { code, cause, errors } = fault;
-  if (typeof code === "string" && systemCodeForm.test(code)) return code;
-  return findSystemCode(cause, depth + 1) ?? (Array.isArray(errors) ? findSystemCode(errors[0], depth + 1) : void 0);
+  const { code, cause } = fault ?? {};
+  const systemCode = systemCodeForm.exec(cause?.code ?? code)?.[0];
+  return new TransportError(
+    tlsFaults.test(systemCode) ? "tls" : timeoutFaults.test(systemCode) ? "timeout" : notHttpFaults.test(systemCode) ? "not_http" : "network",
+    systemCode
+  );
 }
 
 // client/src/api-url.ts
@@ -122,27 +104,17 @@ function findSystemCode(fault, depth = 0) {
  * @throws {TransportError} `insecure_url` for plain http to another machine.
  */
 function parseApiUrl(apiUrl2) {
-  const url = readUrl(apiUrl2);
-  if (url.protocol === "http:" && !isLoopback(url.hostname)) throw new TransportError("insecure_url");
-  return url.href.replace(/\/+$/, "");
+  check("apiUrl", plainUrl.test(apiUrl2) && URL.canParse(apiUrl2));
+  const { protocol, hostname, href } = new URL(apiUrl2);
+  if (protocol === "http:" && !isLoopback(hostname)) throw new TransportError("insecure_url");
+  return href.replace(/\/+$/, "");
 }
 // WHATWG's parser drops tabs and line ends, takes a backslash for a slash, and forgets an empty query or fragment.
-var misread = /[\s\\?#\p{Cc}]/u;
-var authority = /^https?:\/\/([^/]+)/i;
-function readUrl(apiUrl2) {
-  const host = typeof apiUrl2 === "string" && !misread.test(apiUrl2) ? authority.exec(apiUrl2)?.[1] : void 0;
-  if (host === void 0 || host.includes("@") || !URL.canParse(apiUrl2)) {
-    throw new TypeError(
-      "apiUrl must be an absolute https URL without user information, query, fragment or spaces"
-    );
-  }
-  return new URL(apiUrl2);
-}
+var plainUrl = /^https?:\/\/(?!\/)[^@\s\\?#\p{Cc}]+$/iu;
 
 // client/src/request-token.ts
 /** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
 var DEFAULT_TIMEOUT_MS = 15e3;
-var LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
  * Exchanges an API key for an access token, strictly: one POST, and the answer handed back as it came, whatever its
  * status, not read, not parsed, not retried. No redirect is followed.
@@ -158,66 +130,46 @@ var LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 async function requestToken(parameters) {
   const { keyId, keySecret, scopes, apiVersion: apiVersion2 = "v0", timeoutMs = DEFAULT_TIMEOUT_MS, signal } = parameters;
-  checkKey(keyId, keySecret);
-  checkScopes(scopes);
-  if (!isApiVersion(apiVersion2)) throw new TypeError("apiVersion is not one that has an exchange");
-  if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS))
-    throw new TypeError("timeoutMs must be above 0 and below 2^31");
+  check("keyId", isText(keyId));
+  check("keySecret", isText(keySecret));
+  check("scopes", Array.isArray(scopes) && scopes.length && scopes.every(isText));
+  check("apiVersion", isText(TOKEN_ENDPOINTS[apiVersion2]));
+  check("timeoutMs", timeoutMs > 0 && timeoutMs < 2 ** 31);
   const url = parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion2];
   signal?.throwIfAborted();
-  const deadline = startDeadline(timeoutMs, signal);
+  // It goes on for the body, whose end nobody reports: so the timer must not keep a program running.
+  const controller = new AbortController();
+  const end = (reason) => {
+    clearTimeout(timer);
+    controller.abort(reason);
+  };
+  const timer = setTimeout(() => end(new TransportError("timeout")), timeoutMs);
+  timer.unref?.();
+  signal?.addEventListener("abort", () => end(signal.reason), { signal: controller.signal });
   // The platform's fetch gives a Response, which is what R is when none is handed in.
   const send = parameters.fetch ?? globalThis.fetch;
-  let response;
   try {
-    response = await send(url, {
+    const response = await send(url, {
       method: "POST",
       headers: { "Content-Type": JSON_CONTENT_TYPE, "Accept-Encoding": "identity" },
-      body: JSON.stringify(formatTokenRequest({ keyId, keySecret, scopes })),
+      body: JSON.stringify(formatTokenRequest(parameters)),
       redirect: "manual",
-      signal: deadline.signal
+      signal: controller.signal
     });
+    if (isRedirect(response.status)) throw new TransportError("redirect", void 0, response.status);
+    return response;
   } catch (fault) {
-    deadline.end();
-    if (deadline.signal.aborted) throw deadline.signal.reason;
-    throw fault instanceof TransportError ? fault : classifyFault(fault);
+    const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault));
+    end(error);
+    throw error;
   }
-  if (isRedirect(response.status)) {
-    const refusal = new TransportError("redirect", response.status === 0 ? {} : { status: response.status });
-    deadline.end(refusal);
-    throw refusal;
-  }
-  return response;
 }
-function checkKey(keyId, keySecret) {
-  if (typeof keyId !== "string" || keyId === "") throw new TypeError("keyId must be a non-empty string");
-  if (typeof keySecret !== "string" || keySecret === "")
-    throw new TypeError("keySecret must be a non-empty string");
-}
-function checkScopes(scopes) {
-  const strings = Array.isArray(scopes) && scopes.every((scope2) => typeof scope2 === "string" && scope2 !== "");
-  if (!strings || scopes.length === 0) throw new TypeError("scopes must be a list of at least one string");
+function isText(value) {
+  return typeof value === "string" && value !== "";
 }
 /** A browser shows a redirect that it was told not to follow as status 0. */
 function isRedirect(status) {
-  return status === 0 || [301, 302, 303, 307, 308].includes(status);
-}
-/**
- * A signal that fires when the time is up or the caller's fires. It goes on for the body, whose end nobody reports, so
- * the timer must not keep a process alive and the caller's signal must not keep a listener beyond it.
- */
-function startDeadline(timeoutMs, callers) {
-  const controller = new AbortController();
-  const follow = () => end(callers?.reason);
-  const timer = setTimeout(() => end(new TransportError("timeout")), timeoutMs);
-  const end = (reason) => {
-    clearTimeout(timer);
-    callers?.removeEventListener("abort", follow);
-    if (reason !== void 0) controller.abort(reason);
-  };
-  callers?.addEventListener("abort", follow, { once: true });
-  if (typeof timer === "object") timer.unref?.();
-  return { signal: controller.signal, end };
+  return [0, 301, 302, 303, 307, 308].includes(status);
 }
 
 // cli/src/exit-codes.ts
@@ -652,9 +604,17 @@ function answerTo(request, init) {
       socket.destroy();
       reject(new TransportError("not_http"));
     });
-    request.on("error", reject);
+    request.on(
+      "error",
+      (error) => reject(isTlsFault(error) ? new TransportError("tls", error.code) : error)
+    );
     request.end(init.body);
   });
+}
+/** What OpenSSL finds wrong with a certificate and the client's reading of a fault does not know. */
+var rareTlsFaults = /^(?:CRL_|DIFFERENT_CRL_|INVALID_|PATH_LENGTH_|HOSTNAME_|IP_ADDRESS_|UNABLE_TO_)/;
+function isTlsFault({ code = "" }) {
+  return rareTlsFaults.test(code);
 }
 /**
  * Gives the chunks of a response, and those that came before a connection broke as well: a stream's own iterator drops
@@ -797,7 +757,7 @@ function printable(text) {
  * @returns 0, or the exit code of the exchange.
  * @throws {Refusal} when no credential can be used.
  */
-async function check(options, surroundings) {
+async function check2(options, surroundings) {
   const print2 = printer(surroundings.stdout);
   const sources = [...readSources(surroundings)];
   for (const source of sources) await print2(`${source.role}: ${describeSource(source)}`);
@@ -1251,7 +1211,7 @@ var output = {
   help: "write the answer to this file (0600, whole or not at all), nothing to standard output"
 };
 /** `--check`. */
-var check2 = {
+var check3 = {
   name: "check",
   help: "say where a credential was found, and make no exchange"
 };
@@ -1284,7 +1244,7 @@ var SKILL = {
   options: [
     scope,
     output,
-    check2,
+    check3,
     apiVersion,
     apiUrl,
     timeout,
@@ -1303,5 +1263,5 @@ run(process, async (argv, surroundings) => {
   return runCommand(argv, SKILL, surroundings, async () => tokenOrCheck);
 });
 function tokenOrCheck(options, surroundings) {
-  return (options.check ? check : token)(options, surroundings);
+  return (options.check ? check2 : token)(options, surroundings);
 }

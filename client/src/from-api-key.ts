@@ -3,7 +3,8 @@ import { DEFAULT_API_URL } from '@interhuman-auth/protocol'
 import { parseApiUrl } from './api-url.ts'
 import { readToken } from './read-token.ts'
 import { requestToken, type TokenFetch } from './request-token.ts'
-import type { TokenSource } from './token-source.ts'
+import { identify, numberOf } from './source-identity.ts'
+import type { GetTokenOptions, TokenSource } from './token-source.ts'
 
 /** The option that lets {@link fromApiKey} run in a browser. Every visitor can then read the secret. */
 export const allowSecretInBrowser: unique symbol = Symbol('allow a key secret in a browser')
@@ -39,12 +40,16 @@ export function fromApiKey(options: FromApiKeyOptions): TokenSource {
     )
   const { now = Date.now, scopes, apiUrl = DEFAULT_API_URL, ...exchange } = options
   const parameters = { ...exchange, scopes: [...scopes], apiUrl: parseApiUrl(apiUrl) }
-  return Object.freeze({
-    async getToken({ signal } = {}) {
+  const source: TokenSource = Object.freeze({
+    async getToken({ signal }: GetTokenOptions = {}) {
       const requestedAtMs = now()
       return readToken(await requestToken({ ...parameters, signal }), { requestedAtMs })
     },
-  } satisfies TokenSource)
+  })
+  const { keyId, keySecret, apiVersion, fetch = globalThis.fetch } = exchange
+  const scopeSet = [...new Set(scopes)].sort()
+  const name = [keyId, keySecret, parameters.apiUrl, apiVersion ?? 'v0', numberOf(now), scopeSet]
+  return identify(source, { owner: fetch, name: JSON.stringify(name) })
 }
 
 function isBrowser(): boolean {

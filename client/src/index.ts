@@ -1,5 +1,6 @@
 export { AccessToken, type AccessTokenParts } from './access-token.ts'
 export { parseApiUrl } from './api-url.ts'
+export type { Clock } from './clock.ts'
 export { allowSecretInBrowser, type FromApiKeyOptions, fromApiKey } from './from-api-key.ts'
 export { type ReadTokenOptions, readToken, type TokenAnswer } from './read-token.ts'
 export {
@@ -16,5 +17,6 @@ export {
   type UnexpectedResponseCode,
   UnexpectedResponseError,
 } from './response-error.ts'
+export { type ReusedTokenSource, type ReuseEvent, type ReuseOptions, reuse } from './reuse.ts'
 export type { GetTokenOptions, TokenSource } from './token-source.ts'
 export { TRANSPORT_ERROR_CODES, TransportError, type TransportErrorCode } from './transport-error.ts'

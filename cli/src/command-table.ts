@@ -20,6 +20,22 @@ export const COMMANDS = {
     required: [],
     notes: [CREDENTIAL_NOTE, EXIT_NOTE],
   },
+  explain: {
+    start: 'interhuman-auth explain',
+    summary: 'say the cause of an error and the next step, asking nobody',
+    options: [option.json, option.help],
+    required: [],
+    operand: {
+      name: 'ID',
+      required: false,
+      help: 'the id of an error, as its body names it; without it an error body is read from standard input',
+    },
+    notes: [
+      'An error body is what the API answers with (v0, v1, or a message of a stream), or what --json gives of a failure. ' +
+        'What the service wrote into it is shown as data.',
+      'Exit codes: 0 explained; 2 the id is not known, or what came is no error.',
+    ],
+  },
 } as const satisfies Record<string, CommandRow>
 
 /** The name of a command. */

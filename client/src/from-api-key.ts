@@ -1,8 +1,9 @@
 import type { ApiVersion } from '@interhuman-auth/protocol'
 import { DEFAULT_API_URL } from '@interhuman-auth/protocol'
 import { parseApiUrl } from './api-url.ts'
+import type { TokenFetch } from './post-json.ts'
 import { readToken } from './read-token.ts'
-import { requestToken, type TokenFetch } from './request-token.ts'
+import { requestToken } from './request-token.ts'
 import { identify, numberOf } from './source-identity.ts'
 import type { GetTokenOptions, TokenSource } from './token-source.ts'
 

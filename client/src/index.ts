@@ -2,14 +2,14 @@ export { AccessToken, type AccessTokenParts } from './access-token.ts'
 export { parseApiUrl } from './api-url.ts'
 export type { Clock } from './clock.ts'
 export { allowSecretInBrowser, type FromApiKeyOptions, fromApiKey } from './from-api-key.ts'
-export { type ReadTokenOptions, readToken, type TokenAnswer } from './read-token.ts'
 export {
   DEFAULT_TIMEOUT_MS,
-  type RequestTokenParameters,
-  requestToken,
+  type PostOptions,
   type TokenFetch,
   type TokenRequestInit,
-} from './request-token.ts'
+} from './post-json.ts'
+export { type ReadTokenOptions, readToken, type TokenAnswer } from './read-token.ts'
+export { type RequestTokenParameters, requestToken } from './request-token.ts'
 export {
   type RefusalCode,
   RefusalError,

@@ -112,9 +112,52 @@ function parseApiUrl(apiUrl2) {
 // WHATWG's parser drops tabs and line ends, takes a backslash for a slash, and forgets an empty query or fragment.
 var plainUrl = /^https?:\/\/(?!\/)[^@\s\\?#\p{Cc}]+$/iu;
 
-// client/src/request-token.ts
+// client/src/post-json.ts
 /** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
 var DEFAULT_TIMEOUT_MS = 15e3;
+/**
+ * Sends one POST with a JSON body and gives the answer as it came, unless it is a redirect. Not retried.
+ *
+ * @throws {TypeError} when `timeoutMs` is not above 0 and below 2^31.
+ * @throws {TransportError} when the service could not be reached or is not trusted. When the time is up while the body is
+ *   read, reading it throws this as well (`timeout`).
+ */
+async function postJson(url, body, { signal, timeoutMs = DEFAULT_TIMEOUT_MS, fetch }) {
+  check("timeoutMs", timeoutMs > 0 && timeoutMs < 2 ** 31);
+  signal?.throwIfAborted();
+  // It goes on for the body, whose end nobody reports: so the timer must not keep a program running.
+  const controller = new AbortController();
+  const end = (reason) => {
+    clearTimeout(timer);
+    controller.abort(reason);
+  };
+  const timer = setTimeout(() => end(new TransportError("timeout")), timeoutMs);
+  timer.unref?.();
+  signal?.addEventListener("abort", () => end(signal.reason), { signal: controller.signal });
+  // The platform's fetch gives a Response, which is what R is when none is handed in.
+  const send = fetch ?? globalThis.fetch;
+  try {
+    const response = await send(url, {
+      method: "POST",
+      headers: { "Content-Type": JSON_CONTENT_TYPE, "Accept-Encoding": "identity" },
+      body: JSON.stringify(body),
+      redirect: "manual",
+      signal: controller.signal
+    });
+    if (isRedirect(response.status)) throw new TransportError("redirect", void 0, response.status);
+    return response;
+  } catch (fault) {
+    const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault));
+    end(error);
+    throw error;
+  }
+}
+/** A browser shows a redirect that it was told not to follow as status 0. */
+function isRedirect(status) {
+  return [0, 301, 302, 303, 307, 308].includes(status);
+}
+
+// client/src/request-token.ts
 /**
  * Exchanges an API key for an access token, strictly: one POST, and the answer handed back as it came, whatever its
  * status, not read, not parsed, not retried. No redirect is followed.
@@ -129,47 +172,16 @@ var DEFAULT_TIMEOUT_MS = 15e3;
  * @see Our contract, sections 1 and 8
  */
 async function requestToken(parameters) {
-  const { keyId, keySecret, scopes, apiVersion: apiVersion2 = "v0", timeoutMs = DEFAULT_TIMEOUT_MS, signal } = parameters;
+  const { keyId, keySecret, scopes, apiVersion: apiVersion2 = "v0" } = parameters;
   check("keyId", isText(keyId));
   check("keySecret", isText(keySecret));
   check("scopes", Array.isArray(scopes) && scopes.length && scopes.every(isText));
   check("apiVersion", isText(TOKEN_ENDPOINTS[apiVersion2]));
-  check("timeoutMs", timeoutMs > 0 && timeoutMs < 2 ** 31);
   const url = parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion2];
-  signal?.throwIfAborted();
-  // It goes on for the body, whose end nobody reports: so the timer must not keep a program running.
-  const controller = new AbortController();
-  const end = (reason) => {
-    clearTimeout(timer);
-    controller.abort(reason);
-  };
-  const timer = setTimeout(() => end(new TransportError("timeout")), timeoutMs);
-  timer.unref?.();
-  signal?.addEventListener("abort", () => end(signal.reason), { signal: controller.signal });
-  // The platform's fetch gives a Response, which is what R is when none is handed in.
-  const send = parameters.fetch ?? globalThis.fetch;
-  try {
-    const response = await send(url, {
-      method: "POST",
-      headers: { "Content-Type": JSON_CONTENT_TYPE, "Accept-Encoding": "identity" },
-      body: JSON.stringify(formatTokenRequest(parameters)),
-      redirect: "manual",
-      signal: controller.signal
-    });
-    if (isRedirect(response.status)) throw new TransportError("redirect", void 0, response.status);
-    return response;
-  } catch (fault) {
-    const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault));
-    end(error);
-    throw error;
-  }
+  return postJson(url, formatTokenRequest(parameters), parameters);
 }
 function isText(value) {
   return typeof value === "string" && value !== "";
-}
-/** A browser shows a redirect that it was told not to follow as status 0. */
-function isRedirect(status) {
-  return [0, 301, 302, 303, 307, 308].includes(status);
 }
 
 // cli/src/exit-codes.ts

@@ -1,0 +1,78 @@
+import { JSON_CONTENT_TYPE } from '@interhuman-auth/protocol'
+import { check } from './check.ts'
+import { classifyFault, TransportError } from './transport-error.ts'
+
+/** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
+export const DEFAULT_TIMEOUT_MS = 15_000
+
+/** What a fetch is called with: the one request, whole. */
+export interface TokenRequestInit {
+  readonly method: 'POST'
+  readonly headers: Record<string, string>
+  readonly body: string
+  readonly redirect: 'manual'
+  /** Aborts the request, and the body's arrival as well. */
+  readonly signal: AbortSignal
+}
+
+/** What sends the request: `globalThis.fetch` is one. One that knows more of a fault throws a {@link TransportError}. */
+export type TokenFetch<R> = (url: string, init: TokenRequestInit) => Promise<R>
+
+/** How a request is sent. */
+export interface PostOptions<R> {
+  /** Ends the exchange; what is thrown is then the signal's reason, as with fetch. */
+  readonly signal?: AbortSignal | undefined
+  /** Bounds the whole exchange, the body's arrival too; {@link DEFAULT_TIMEOUT_MS} if absent. */
+  readonly timeoutMs?: number | undefined
+  /** The platform's own if absent. */
+  readonly fetch?: TokenFetch<R> | undefined
+}
+
+/**
+ * Sends one POST with a JSON body and gives the answer as it came, unless it is a redirect. Not retried.
+ *
+ * @throws {TypeError} when `timeoutMs` is not above 0 and below 2^31.
+ * @throws {TransportError} when the service could not be reached or is not trusted. When the time is up while the body is
+ *   read, reading it throws this as well (`timeout`).
+ */
+export async function postJson<R extends { readonly status: number }>(
+  url: string,
+  body: unknown,
+  { signal, timeoutMs = DEFAULT_TIMEOUT_MS, fetch }: PostOptions<R>,
+): Promise<R> {
+  check('timeoutMs', timeoutMs > 0 && timeoutMs < 2 ** 31)
+  signal?.throwIfAborted()
+  // It goes on for the body, whose end nobody reports: so the timer must not keep a program running.
+  const controller = new AbortController()
+  const end = (reason?: unknown) => {
+    clearTimeout(timer)
+    controller.abort(reason)
+  }
+  const timer = setTimeout(() => end(new TransportError('timeout')), timeoutMs)
+  // Node's timer is an object, the browser's a number.
+  ;(timer as { unref?(): void }).unref?.()
+  signal?.addEventListener('abort', () => end(signal.reason), { signal: controller.signal })
+
+  // The platform's fetch gives a Response, which is what R is when none is handed in.
+  const send = fetch ?? (globalThis.fetch as unknown as TokenFetch<R>)
+  try {
+    const response = await send(url, {
+      method: 'POST',
+      headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Accept-Encoding': 'identity' },
+      body: JSON.stringify(body),
+      redirect: 'manual',
+      signal: controller.signal,
+    })
+    if (isRedirect(response.status)) throw new TransportError('redirect', undefined, response.status)
+    return response
+  } catch (fault) {
+    const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault))
+    end(error)
+    throw error
+  }
+}
+
+/** A browser shows a redirect that it was told not to follow as status 0. */
+function isRedirect(status: number): boolean {
+  return [0, 301, 302, 303, 307, 308].includes(status)
+}

@@ -32,6 +32,11 @@ export const CREDENTIAL_NOTE =
   'from interhuman/credentials.env in your configuration folder (NAME=value lines, mode 0600). This version does not read the ' +
   "system's keychain. No option takes a key or a secret."
 
+/** Where a token is kept. */
+export const CACHE_NOTE =
+  'A token is kept, for this key, address and scopes alone, in interhuman/ in your cache folder (0600), where exec and proxy ' +
+  'find it as well. It is asked for anew when a fifth of its life is left. The command token never reads or writes it.'
+
 /** What the exit codes mean. */
 export const EXIT_NOTE =
   'Exit codes: 0 status 200; 2 wrong usage; 3 no credential, or an unsafe file; 4 refused (4xx); 5 anything else, or a body cut ' +

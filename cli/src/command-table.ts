@@ -1,4 +1,12 @@
-import { type CommandRow, CREDENTIAL_NOTE, EXIT_NOTE, OUTPUT_NOTE, TOKEN_SUMMARY } from './command-row.ts'
+import { UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import {
+  CACHE_NOTE,
+  type CommandRow,
+  CREDENTIAL_NOTE,
+  EXIT_NOTE,
+  OUTPUT_NOTE,
+  TOKEN_SUMMARY,
+} from './command-row.ts'
 import * as option from './option-table.ts'
 
 /**
@@ -19,6 +27,29 @@ export const COMMANDS = {
     options: [option.online, option.scope, option.apiVersion, option.apiUrl, option.timeout, option.help],
     required: [],
     notes: [CREDENTIAL_NOTE, EXIT_NOTE],
+  },
+  header: {
+    start: 'interhuman-auth header',
+    summary:
+      'print a living token, from the cache or by one exchange, as a header line or what else its reader takes',
+    options: [
+      option.scope,
+      option.as,
+      option.minLife,
+      option.apiVersion,
+      option.apiUrl,
+      option.timeout,
+      option.json,
+      option.help,
+    ],
+    required: ['scope'],
+    notes: [
+      `For example: curl --config <(interhuman-auth header --as curl-config --scope ${UPLOAD_SCOPE}) https://…, or ` +
+        `eval "$(interhuman-auth header --as env --scope ${UPLOAD_SCOPE})"`,
+      CACHE_NOTE,
+      CREDENTIAL_NOTE,
+      EXIT_NOTE,
+    ],
   },
   explain: {
     start: 'interhuman-auth explain',

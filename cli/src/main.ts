@@ -8,6 +8,7 @@ import type { Surroundings } from './surroundings.ts'
 const load: Readonly<Record<CommandName, () => Promise<Command>>> = {
   token: async () => (await import('./commands/token.ts')).token,
   check: async () => (await import('./commands/check.ts')).check,
+  header: async () => (await import('./commands/header.ts')).header,
   explain: async () => (await import('./commands/explain.ts')).explain,
 }
 

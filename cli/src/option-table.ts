@@ -61,6 +61,20 @@ export const timeout = {
   help: `seconds that the whole exchange may take, ${DEFAULT_TIMEOUT_MS / 1000} if absent`,
 } as const
 
+/** `--as`. */
+export const as = {
+  name: 'as',
+  choices: ['header', 'token', 'env', 'curl-config', 'json'],
+  help: 'how to print it: a header line (if absent), the token alone, a line for the shell to eval, one for curl --config, or JSON',
+} as const
+
+/** `--min-life`. */
+export const minLife = {
+  name: 'min-life',
+  value: 'S',
+  help: 'seconds that the token must live at the least; a cached one that lives for less is not used',
+} as const
+
 /** `--json`. */
 export const json = {
   name: 'json',

@@ -10,6 +10,8 @@ export interface Options {
   readonly apiVersion: ApiVersion | undefined
   readonly apiUrl: string | undefined
   readonly timeoutMs: number | undefined
+  readonly minLifeSeconds: number | undefined
+  readonly as: string | undefined
   readonly output: string | undefined
   readonly online: boolean
   readonly check: boolean
@@ -36,7 +38,9 @@ export function parseOptions(argv: readonly string[], command: CommandRow): Opti
     scopes: values('scope'),
     apiVersion: values('api-version')[0] as ApiVersion | undefined,
     apiUrl: values('api-url')[0],
-    timeoutMs: readTimeout(values('timeout')[0], command),
+    timeoutMs: toMs(readSeconds('timeout', values('timeout')[0], command)),
+    minLifeSeconds: readSeconds('min-life', values('min-life')[0], command),
+    as: values('as')[0],
     output: values('output')[0],
     online: found.has('online'),
     check: found.has('check'),
@@ -126,13 +130,17 @@ function takesValue({ value, choices }: OptionRow): boolean {
 /** How our own key secrets begin (our contract, section 7). */
 const SECRET_PREFIX = 'ih_live_'
 
-const LONGEST_TIMEOUT_SECONDS = 86_400
+const MOST_SECONDS = 86_400
 
-function readTimeout(value: string | undefined, command: CommandRow): number | undefined {
+function readSeconds(name: string, value: string | undefined, command: CommandRow): number | undefined {
   if (value === undefined) return undefined
   const seconds = /^\d{1,6}(?:\.\d{1,3})?$/.test(value) ? Number(value) : 0
-  if (seconds > 0 && seconds <= LONGEST_TIMEOUT_SECONDS) return seconds * 1000
-  throw misused(command, `--timeout is a number of seconds above 0, ${LONGEST_TIMEOUT_SECONDS} at most`)
+  if (seconds > 0 && seconds <= MOST_SECONDS) return seconds
+  throw misused(command, `--${name} is a number of seconds above 0, ${MOST_SECONDS} at most`)
+}
+
+function toMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000
 }
 
 function unknown(index: number): string {

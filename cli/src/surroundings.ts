@@ -1,4 +1,4 @@
-import { homedir } from 'node:os'
+import { homedir, hostname, uptime } from 'node:os'
 import { printable } from './output.ts'
 
 /** All that a command reads of the machine and writes to it, handed in by an entry. */
@@ -14,6 +14,10 @@ export interface Surroundings {
   readonly stdout: NodeJS.WritableStream
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number
+  /** How long the machine has run, in seconds: a clock that nobody sets, and the same for every process. */
+  readonly uptime: () => number
+  readonly hostname: () => string
+  readonly pid: number
   /** Writes one line for people to standard error. */
   readonly say: (line: string) => void
   /** Adds what is to be cleaned up when a signal ends the command early. */
@@ -45,6 +49,9 @@ export function surroundingsOf(own: NodeJS.Process, now: () => number = Date.now
       return own.stdout
     },
     now,
+    uptime,
+    hostname,
+    pid: own.pid,
     say: (line) => {
       // A reader of standard error that has gone is nobody's fault.
       if (own.stderr.listenerCount('error') === 0) own.stderr.on('error', () => {})

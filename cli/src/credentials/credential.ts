@@ -4,6 +4,8 @@ export const KEY_ID_NAME = 'INTERHUMAN_KEY_ID'
 export const KEY_SECRET_NAME = 'INTERHUMAN_KEY_SECRET'
 /** The name of the address that a key goes to. */
 export const API_URL_NAME = 'INTERHUMAN_API_URL'
+/** The name under which a command that is run by us finds its token. */
+export const ACCESS_TOKEN_NAME = 'INTERHUMAN_ACCESS_TOKEN'
 /** Names the credentials file. */
 export const CONFIG_NAME = 'INTERHUMAN_CONFIG'
 

@@ -44,8 +44,8 @@ var JSON_CONTENT_TYPE = "application/json";
  * Says whether a host name, in the form that a WHATWG URL gives it (`hostname`), is this machine: `localhost`,
  * `127.0.0.0/8` or `[::1]`. Only there may plain http carry a secret, or an answer that is trusted.
  */
-function isLoopback(hostname) {
-  return /^(localhost|\[::1]|127(\.\d+){3})$/.test(hostname);
+function isLoopback(hostname2) {
+  return /^(localhost|\[::1]|127(\.\d+){3})$/.test(hostname2);
 }
 
 // client/src/check.ts
@@ -105,8 +105,8 @@ function classifyFault(fault) {
  */
 function parseApiUrl(apiUrl2) {
   check("apiUrl", plainUrl.test(apiUrl2) && URL.canParse(apiUrl2));
-  const { protocol, hostname, href } = new URL(apiUrl2);
-  if (protocol === "http:" && !isLoopback(hostname)) throw new TransportError("insecure_url");
+  const { protocol, hostname: hostname2, href } = new URL(apiUrl2);
+  if (protocol === "http:" && !isLoopback(hostname2)) throw new TransportError("insecure_url");
   return href.replace(/\/+$/, "");
 }
 // WHATWG's parser drops tabs and line ends, takes a backslash for a slash, and forgets an empty query or fragment.
@@ -1020,7 +1020,9 @@ function parseOptions(argv, command) {
     scopes: values("scope"),
     apiVersion: values("api-version")[0],
     apiUrl: values("api-url")[0],
-    timeoutMs: readTimeout(values("timeout")[0], command),
+    timeoutMs: toMs(readSeconds("timeout", values("timeout")[0], command)),
+    minLifeSeconds: readSeconds("min-life", values("min-life")[0], command),
+    as: values("as")[0],
     output: values("output")[0],
     online: found.has("online"),
     check: found.has("check"),
@@ -1091,12 +1093,15 @@ function takesValue({ value, choices }) {
 }
 /** How our own key secrets begin (our contract, section 7). */
 var SECRET_PREFIX = "ih_live_";
-var LONGEST_TIMEOUT_SECONDS = 86400;
-function readTimeout(value, command) {
+var MOST_SECONDS = 86400;
+function readSeconds(name, value, command) {
   if (value === void 0) return void 0;
   const seconds = /^\d{1,6}(?:\.\d{1,3})?$/.test(value) ? Number(value) : 0;
-  if (seconds > 0 && seconds <= LONGEST_TIMEOUT_SECONDS) return seconds * 1e3;
-  throw misused(command, `--timeout is a number of seconds above 0, ${LONGEST_TIMEOUT_SECONDS} at most`);
+  if (seconds > 0 && seconds <= MOST_SECONDS) return seconds;
+  throw misused(command, `--${name} is a number of seconds above 0, ${MOST_SECONDS} at most`);
+}
+function toMs(seconds) {
+  return seconds === void 0 ? void 0 : seconds * 1e3;
 }
 function unknown(index) {
   return `argument ${index + 1} is none of its options, and no option takes a key or a secret`;
@@ -1106,7 +1111,7 @@ function misused(command, what) {
 }
 
 // cli/src/surroundings.ts
-import { homedir } from "node:os";
+import { homedir, hostname, uptime } from "node:os";
 /** Gives a process's surroundings. SIGHUP, SIGINT and SIGTERM end it with 128 and their number from now on. */
 function surroundingsOf(own, now = Date.now) {
   const cleanUps = [];
@@ -1132,6 +1137,9 @@ function surroundingsOf(own, now = Date.now) {
       return own.stdout;
     },
     now,
+    uptime,
+    hostname,
+    pid: own.pid,
     say: (line) => {
       // A reader of standard error that has gone is nobody's fault.
       if (own.stderr.listenerCount("error") === 0) own.stderr.on("error", () => {

@@ -47,7 +47,8 @@ export async function readToken(
     rawBody,
     retryAfterSeconds: readRetryAfter(response, requestedAtMs),
   }
-  throw response.status >= 400 && errorId !== undefined
+  // The specification's own error body has `detail` and no id.
+  throw response.status >= 400 && (errorId !== undefined || typeof body?.detail === 'string')
     ? new RefusalError(details)
     : new UnexpectedResponseError(details)
 }
@@ -109,9 +110,9 @@ function matching(form: RegExp, value: unknown): string | undefined {
 
 /** Seconds, or an HTTP date, which counts from the answer's own `Date` (RFC 9110 section 10.2.3). */
 function readRetryAfter({ headers }: TokenAnswer, requestedAtMs: number): number | undefined {
-  const value = headers.get(RETRY_AFTER_HEADER)
-  if (value === null || value === '') return undefined
-  if (Number(value) >= 0) return Number(value)
+  const value = headers.get(RETRY_AFTER_HEADER) ?? ''
+  if (/^\d+$/.test(value)) return Number(value)
+  if (!value.endsWith(' GMT')) return undefined
   const sentAtMs = Date.parse(headers.get('Date') ?? '') || requestedAtMs
   const wait = (Date.parse(value) - sentAtMs) / 1000
   return Number.isNaN(wait) ? undefined : Math.max(0, wait)

@@ -1,10 +1,16 @@
-import { AccessToken, type Clock, type GetTokenOptions, type TokenSource } from '../../src/index.ts'
+import {
+  AccessToken,
+  type Clock,
+  type GetTokenOptions,
+  RefusalError,
+  type TokenSource,
+} from '../../src/index.ts'
 
 /** Two clocks that stand until a test moves them. */
 export interface ClockInHand extends Clock {
   /** Time passes on both. */
   pass(seconds: number): void
-  /** Somebody sets the wall clock. */
+  /** Somebody sets the wall clock, forwards or back. */
   set(seconds: number): void
   /** The machine sleeps: the monotonic clock stands meanwhile. */
   sleep(seconds: number): void
@@ -13,6 +19,9 @@ export interface ClockInHand extends Clock {
 export function clockInHand(): ClockInHand {
   let wallMs = Date.UTC(2026, 10, 24)
   let monotonicMs = 5_000
+  const turn = (seconds: number) => {
+    wallMs += seconds * 1000
+  }
   return {
     now: () => wallMs,
     monotonicNow: () => monotonicMs,
@@ -20,12 +29,8 @@ export function clockInHand(): ClockInHand {
       wallMs += seconds * 1000
       monotonicMs += seconds * 1000
     },
-    set(seconds) {
-      wallMs += seconds * 1000
-    },
-    sleep(seconds) {
-      wallMs += seconds * 1000
-    },
+    set: turn,
+    sleep: turn,
   }
 }
 
@@ -43,10 +48,21 @@ export function tokenOf(expiresInSeconds = 900): AccessToken {
   })
 }
 
+/** What a service says that refuses. */
+export function refusalOf(status: number, retryAfterSeconds?: number): RefusalError {
+  return new RefusalError({
+    status,
+    errorId: 'ih2001',
+    correlationId: undefined,
+    rawBody: '',
+    retryAfterSeconds,
+  })
+}
+
 /** A call of a source that waits for the test to end it. */
 export interface PendingCall {
   readonly signal: AbortSignal | undefined
-  give(token?: AccessToken): void
+  give(token?: AccessToken): AccessToken
   fail(error: unknown): void
 }
 
@@ -69,7 +85,11 @@ export function sourceInHand(): SourceInHand {
     getToken: ({ signal }: GetTokenOptions = {}) =>
       new Promise<AccessToken>((resolve, reject) => {
         signal?.addEventListener('abort', () => reject(signal.reason))
-        calls.push({ signal, give: (token = tokenOf()) => resolve(token), fail: reject })
+        const give = (token = tokenOf()) => {
+          resolve(token)
+          return token
+        }
+        calls.push({ signal, give, fail: reject })
       }),
   }
 }
@@ -77,4 +97,19 @@ export function sourceInHand(): SourceInHand {
 /** Lets everything that is ready happen, without any time passing. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** The signals' listeners that stand, of a signal that counts them. */
+export function countListeners(signal: AbortSignal): () => number {
+  const standing = new Set<unknown>()
+  const { addEventListener, removeEventListener } = signal
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    standing.add(args[1])
+    addEventListener.apply(signal, args)
+  }
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    standing.delete(args[1])
+    removeEventListener.apply(signal, args)
+  }
+  return () => standing.size
 }

@@ -256,6 +256,14 @@ export const ERRORS = {
     oauth: 'invalid_request',
     advice: 'Send fewer or shorter headers.',
   },
+  originRefused: {
+    id: 'ia9020',
+    status: 403,
+    title: 'Origin refused',
+    message: 'Forbidden: this origin may not ask here.',
+    oauth: 'access_denied',
+    advice: 'Ask from a page of an allowed origin; whoever runs the backend can name more.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 /** The name of a row of {@link ERRORS}. */

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,10 +42,9 @@ beforeAll(async () => {
   mkdirSync(project)
   const text = readFileSync(service.credentialsFile, 'utf8').replace(service.url, proxy.url)
   writeFileSync(join(place, 'credentials.env'), text, { mode: 0o600 })
-  summary = await install(
-    project,
-    agents.map(([agent]) => agent),
-  )
+  symlinkSync(root, join(place, 'interhuman-authentication'))
+  const options = agents.flatMap(([agent]) => ['--agent', agent])
+  summary = await run(project, [process.execPath, installer, 'add', root, ...options, '--yes'])
 })
 afterAll(async () => {
   await proxy.close()
@@ -45,13 +52,11 @@ afterAll(async () => {
   rmSync(place, { recursive: true })
 })
 
-/** Installs the skill from this repository's path with the `skills` command, which sends nothing anywhere. */
-async function install(folder: string, names: readonly string[]): Promise<string> {
-  const options = names.flatMap((agent) => ['--agent', agent])
+/** Runs a command in a folder, with the installer's reports switched off, and gives its standard output. */
+async function run(folder: string, command: readonly string[]): Promise<string> {
   const env = cleanEnvironment({ HOME: place, DISABLE_TELEMETRY: '1', DO_NOT_TRACK: '1', NO_COLOR: '1' })
   const line = 'cd "$0" && exec "$@" </dev/null'
-  const command = [folder, process.execPath, installer, 'add', root, ...options, '--yes']
-  const { code, stdout, stderr } = await runProcess('/bin/sh', ['-c', line, ...command], env)
+  const { code, stdout, stderr } = await runProcess('/bin/sh', ['-c', line, folder, ...command], env)
   expect(code, stderr + stdout).toBe(0)
   return stdout
 }
@@ -75,12 +80,16 @@ test('nothing but the skill and the installer’s own lock is put into the proje
     expect(readdirSync(join(project, folder))).toEqual([skill])
 })
 
-test('for one agent alone it installs as well', async () => {
-  const alone = join(place, 'alone')
-  mkdirSync(alone)
-  await install(alone, ['claude-code'])
-  expect(readFolder(join(alone, '.claude/skills', skill))).toEqual(readFolder(join(root, 'skills', skill)))
-})
+test.each(['README.md', 'skills/README.md'])(
+  'the line that %s shows installs for one agent',
+  async (file) => {
+    const line = /^\.\.\/interhuman-authentication\/node_modules\/\.bin\/skills add .*$/m
+    const [shown = ''] = line.exec(readFileSync(join(root, file), 'utf8')) ?? []
+    const alone = mkdtempSync(join(place, 'alone-'))
+    await run(alone, ['/bin/sh', '-c', shown])
+    expect(readFolder(join(alone, '.claude/skills', skill))).toEqual(readFolder(join(root, 'skills', skill)))
+  },
+)
 
 test.each([...new Set(agents.map(([, folder]) => folder))])(
   'the script exchanges a key from where it was installed, %s, and hands on the bytes that the service sent',

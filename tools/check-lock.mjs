@@ -5,9 +5,9 @@ import { ROOT, WORKSPACES } from './project.mjs'
 
 // What is installed is what was tried: exact versions, each with its hash, from wherever a machine takes its packages.
 
-const matrix = ['tools/runtimes/node-20/', 'tools/runtimes/node-22/']
-const locks = ['', ...matrix].map((folder) => `${folder}package-lock.json`)
-const manifests = ['', ...matrix, ...WORKSPACES.map((folder) => `${folder}/`)].map(
+const apart = ['tools/runtimes/node-20/', 'tools/runtimes/node-22/', 'tools/validators/']
+const locks = ['', ...apart].map((folder) => `${folder}package-lock.json`)
+const manifests = ['', ...apart, ...WORKSPACES.map((folder) => `${folder}/`)].map(
   (folder) => `${folder}package.json`,
 )
 

@@ -22,7 +22,8 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     })
     const body = Buffer.from(await answer.arrayBuffer())
     bodies.push(body)
-    response.writeHead(answer.status, { 'Content-Type': answer.headers.get('content-type') ?? '' }).end(body)
+    const kept = ['Content-Type', 'X-Correlation-ID'].map((name) => [name, answer.headers.get(name) ?? ''])
+    response.writeHead(answer.status, Object.fromEntries(kept)).end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

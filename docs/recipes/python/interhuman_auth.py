@@ -25,7 +25,8 @@ from contextlib import suppress
 DEFAULT_API_URL = "https://api.interhuman.ai"
 LARGEST_BODY = 1 << 20  # bytes
 DEFAULT_LIFETIME, LONGEST_LIFETIME = 60.0, 86_400.0  # seconds, for an `expires_in` that is absent or absurd
-FINAL_WAIT, LONGEST_WAIT = 60.0, 300.0  # seconds without another try, after a final refusal and at the most
+FIRST_WAIT, FIRST_FINAL_WAIT, LONGEST_WAIT, LONGEST_RETRY_AFTER = 0.5, 10.0, 60.0, 300.0  # seconds before another try
+PATIENCE = 2.0  # seconds: a longer wait is not waited for
 
 
 class _Closed:
@@ -264,7 +265,7 @@ class _State:
     def __init__(self):
         self.lock = threading.Lock()
         self.token = self.got_at = self.flight = self.failure = self.failed_at = None
-        self.soft = self.wait = self.failures = 0
+        self.due = self.spent = self.wait = self.failures = 0
 
 
 class _Flight:
@@ -272,10 +273,19 @@ class _Flight:
         self.done, self.token, self.failure = threading.Event(), None, None
 
 
+def _copy_error(failure):
+    """Each caller raises its own: threads that raise one and the same write over each other's traceback."""
+    if not isinstance(failure, TokenError):
+        return failure
+    again = copy.copy(failure)
+    again.raw_body = failure.raw_body
+    return again
+
+
 class TokenSource(_Closed):
     """Gives living tokens to any number of threads, with one exchange at a time whose success or failure all share.
 
-    A token is asked for anew, beside the callers, from about 80 % of its life on, and is spent at the last 2 %, at least 5 s.
+    A token is asked for anew, beside the callers, from 80 to 90 % of its life on, and is spent at the last 2 %, at least 5 s.
     """
 
     __slots__ = ("_request", "_timeout", "_clocks", "_random", "_states")
@@ -286,30 +296,32 @@ class TokenSource(_Closed):
     ):  # fmt: skip
         _parse_address(api_url)
         scopes = scopes if isinstance(scopes, str) else tuple(scopes)
-        options = {"api_url": api_url, "api_version": api_version, "timeout": timeout}
-        self._request = lambda: request_token(key_id, key_secret, scopes, **options)
+        options = {"api_url": api_url, "api_version": api_version}
+        self._request = lambda timeout: request_token(key_id, key_secret, scopes, timeout=timeout, **options)
         self._timeout, self._clocks, self._random, self._states = timeout, clocks, randomness, {}
 
     def get(self, min_validity=0.0):
-        """Gives a token with at least `min_validity` seconds to live (or 80 % of a whole life, if that is less).
+        """Gives a living token, with `min_validity` seconds to live if the service gives such a one.
 
-        Raises TokenError when there is none to give. After a failure nothing is sent for a while, and the failure is raised
-        again: 60 s after a final one, else growing from about 1 s, or what Retry-After says, up to 300 s.
+        Raises TokenError when there is none to give. A failure that can pass is tried again a few times within `timeout`
+        seconds; then, and at once after a final one, nothing is sent for a while, and the failure is raised again.
         """
         state, started = self._own_state(), False
         with state.lock:
-            age = self._since(state.got_at)
-            token, life = state.token, state.token.expires_in if state.token else 0.0
-            spent_at = life - min(max(5.0, life * 0.02), life / 2)
-            good = token is not None and age < spent_at and life - age >= min(min_validity, life * 0.8)
-            if good and age < state.soft:
-                return token
-            if state.flight is None and (state.failure is None or self._since(state.failed_at) >= state.wait):
+            now = self._now()
+            token, age = state.token, self._since(state.got_at, now)
+            life = token.expires_in if token else 0.0
+            living = self._is_living(state, now)
+            short = living and age + min(min_validity, life * 0.8) > life
+            # A wall clock that was set back has lost count of this token.
+            due = not living or short or age >= state.due or now[1] < state.got_at[1]
+            may_try = state.failure is None or self._since(state.failed_at, now) >= state.wait
+            if due and may_try and state.flight is None:
                 state.flight, started = _Flight(), True
             flight, failure = state.flight, state.failure
         if started:
             _run_beside(lambda: self._fly(state, flight))
-        if good:
+        if living and not (short and may_try):
             return token
         if flight is not None:
             if not flight.done.wait(self._timeout + 5):
@@ -317,9 +329,7 @@ class TokenSource(_Closed):
             if flight.token is not None:
                 return flight.token
             failure = flight.failure
-        again = copy.copy(failure)  # each caller raises its own
-        again.raw_body = failure.raw_body
-        raise again
+        raise _copy_error(failure)
 
     def invalidate(self, token):
         """Drops a token that a resource refused, unless it was replaced already."""
@@ -338,35 +348,46 @@ class TokenSource(_Closed):
     def _now(self):
         return tuple(clock() for clock in self._clocks)
 
-    def _since(self, then):
+    def _since(self, then, now):
         """Seconds by the clock that says more: one stops in sleep, the other may be set."""
-        return max(now - before for now, before in zip(self._now(), then)) if then else 0.0
+        return max(late - early for late, early in zip(now, then)) if then else 0.0
+
+    def _is_living(self, state, now):
+        return state.token is not None and self._since(state.got_at, now) < state.spent
 
     def _fly(self, state, flight):
-        asked_at = self._now()
-        try:
-            flight.token = read_token(self._request())
-        except TokenError as failure:
-            flight.failure = failure.with_traceback(None)
-        except Exception:
-            flight.failure = TransportError("network")
-        with state.lock:
-            state.flight = None
-            if flight.token is not None:
-                state.token, state.got_at, state.failure, state.failures = flight.token, asked_at, None, 0
-                state.soft = flight.token.expires_in * (0.75 + 0.1 * self._random())
-            else:
-                state.failure, state.failed_at = flight.failure, self._now()
-                state.wait = self._settle_wait(state)
-        flight.done.set()
+        until = time.monotonic() + self._timeout
+        while not flight.done.is_set():
+            asked_at, token, failure = self._now(), None, None
+            try:
+                token = read_token(self._request(max(until - time.monotonic(), 0.001)))
+            except Exception as fault:
+                failure = fault.with_traceback(None)
+            with state.lock:
+                if token is not None:
+                    self._keep(state, token, asked_at)
+                else:
+                    self._note_failure(state, failure)
+                    token = state.token if self._is_living(state, self._now()) else None
+                passing = token is None and getattr(failure, "retryable", False) and state.wait <= PATIENCE
+                again = passing and time.monotonic() + state.wait < until
+                if not again:
+                    flight.token, flight.failure, state.flight = token, failure, None
+                    flight.done.set()
+            if again:
+                time.sleep(state.wait)
 
-    def _settle_wait(self, state):
-        failure = state.failure
-        refused = isinstance(failure, RefusalError) and failure.status in (400, 401, 403, 422)
-        if refused and failure.status in (401, 403):
+    def _keep(self, state, token, asked_at):
+        life = token.expires_in
+        state.token, state.got_at, state.failure, state.failures = token, asked_at, None, 0
+        state.spent = life - min(max(5.0, life * 0.02), life / 2)
+        state.due = min(state.spent, life * (0.8 + 0.1 * self._random()))
+
+    def _note_failure(self, state, failure):
+        if getattr(failure, "status", None) in (401, 403):
             state.token = None
-        if refused or not failure.retryable:
-            return FINAL_WAIT
+        first = FIRST_WAIT if getattr(failure, "retryable", False) else FIRST_FINAL_WAIT
+        backoff = min(first * 2.0 ** min(state.failures, 10), LONGEST_WAIT) * (0.5 + 0.5 * self._random())
+        asked = min(getattr(failure, "retry_after", None) or 0.0, LONGEST_RETRY_AFTER)
+        state.failure, state.failed_at, state.wait = failure, self._now(), backoff + asked
         state.failures += 1
-        backoff = min(2.0 ** min(state.failures - 1, 6), FINAL_WAIT) * (0.5 + self._random())
-        return min(max(backoff, failure.retry_after or 0.0), LONGEST_WAIT)

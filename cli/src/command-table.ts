@@ -51,6 +51,31 @@ export const COMMANDS = {
       EXIT_NOTE,
     ],
   },
+  exec: {
+    start: 'interhuman-auth exec',
+    summary:
+      'run a command with a living token in INTERHUMAN_ACCESS_TOKEN, and without the key in its environment',
+    options: [
+      option.scope,
+      option.minLife,
+      option.apiVersion,
+      option.apiUrl,
+      option.timeout,
+      option.json,
+      option.help,
+    ],
+    required: ['scope'],
+    rest: 'COMMAND',
+    notes: [
+      'The token lives for 300 seconds at the least unless --min-life says otherwise, and is not renewed while COMMAND runs. ' +
+        'INTERHUMAN_API_URL is the address that it is for.',
+      CACHE_NOTE,
+      CREDENTIAL_NOTE,
+      'Exit codes: those of COMMAND; 126 it cannot be run; 127 it is not found; 128 and the number of the signal that ended it. ' +
+        'Before it runs: 2 wrong usage; 3 no credential, or an unsafe file; 4 refused (4xx); 5 anything else; 6 not reached in ' +
+        'time; 7 not trusted.',
+    ],
+  },
   explain: {
     start: 'interhuman-auth explain',
     summary: 'say the cause of an error and the next step, asking nobody',

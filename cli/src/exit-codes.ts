@@ -16,6 +16,10 @@ export const EXIT = {
   unreachable: 6,
   /** Not trusted: a redirect, plain http to another machine, TLS, an address that is not the key's. */
   untrusted: 7,
+  /** `exec`: the command is there and cannot be run. */
+  commandUnusable: 126,
+  /** `exec`: there is no such command. */
+  commandAbsent: 127,
 } as const
 
 /** Gives the exit code of an answer, by its status alone. */

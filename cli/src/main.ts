@@ -9,6 +9,7 @@ const load: Readonly<Record<CommandName, () => Promise<Command>>> = {
   token: async () => (await import('./commands/token.ts')).token,
   check: async () => (await import('./commands/check.ts')).check,
   header: async () => (await import('./commands/header.ts')).header,
+  exec: async () => (await import('./commands/exec.ts')).exec,
   explain: async () => (await import('./commands/explain.ts')).explain,
 }
 

@@ -51,13 +51,15 @@ async function takeTurn(
   options: LivingTokenOptions,
   surroundings: Surroundings,
 ): Promise<Turn> {
-  const { now, uid, pid } = surroundings
+  const { now, uid, own } = surroundings
   const waitMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const path = `${entry.path}.lock`
   if (attempt(surroundings, () => openFolder(entry.folder, uid)) === 'faulty') return { works: false }
   const startMs = now()
   for (let waited = 0; waited >= 0 && waited < waitMs; waited = now() - startMs) {
-    const lock = attempt(surroundings, () => takeLock(path, { holdMs: waitMs + GRACE_MS, pid, now, uid }))
+    const lock = attempt(surroundings, () =>
+      takeLock(path, { holdMs: waitMs + GRACE_MS, pid: own.pid, now, uid }),
+    )
     const token = readEntry(entry, surroundings)
     if (isEnough(token, options, surroundings) || isNewer(token, startMs, surroundings)) {
       if (typeof lock === 'function') lock()

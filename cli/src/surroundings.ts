@@ -17,7 +17,8 @@ export interface Surroundings {
   /** How long the machine has run, in seconds: a clock that nobody sets, and the same for every process. */
   readonly uptime: () => number
   readonly hostname: () => string
-  readonly pid: number
+  /** The process itself, for what replaces it or ends with it. */
+  readonly own: NodeJS.Process
   /** Writes one line for people to standard error. */
   readonly say: (line: string) => void
   /** Adds what is to be cleaned up when a signal ends the command early. */
@@ -51,7 +52,7 @@ export function surroundingsOf(own: NodeJS.Process, now: () => number = Date.now
     now,
     uptime,
     hostname,
-    pid: own.pid,
+    own,
     say: (line) => {
       // A reader of standard error that has gone is nobody's fault.
       if (own.stderr.listenerCount('error') === 0) own.stderr.on('error', () => {})

@@ -200,7 +200,11 @@ var EXIT = {
   /** Not reached in time, or reset before the headers. */
   unreachable: 6,
   /** Not trusted: a redirect, plain http to another machine, TLS, an address that is not the key's. */
-  untrusted: 7
+  untrusted: 7,
+  /** `exec`: the command is there and cannot be run. */
+  commandUnusable: 126,
+  /** `exec`: there is no such command. */
+  commandAbsent: 127
 };
 /** Gives the exit code of an answer, by its status alone. */
 function exitCodeOfStatus(status) {
@@ -1139,7 +1143,7 @@ function surroundingsOf(own, now = Date.now) {
     now,
     uptime,
     hostname,
-    pid: own.pid,
+    own,
     say: (line) => {
       // A reader of standard error that has gone is nobody's fault.
       if (own.stderr.listenerCount("error") === 0) own.stderr.on("error", () => {

@@ -1,0 +1,64 @@
+import type { ChildProcess } from 'node:child_process'
+import { builtin } from '../builtin.ts'
+
+/** Tells a signal that came to the whole process group from one that came to this process alone. */
+export interface Witness {
+  /** Says whether the group has got the signal that has just come, or `undefined` when nobody can say. */
+  readonly sawIt: () => Promise<boolean | undefined>
+  /** Ends it, in peace. */
+  readonly dismiss: () => void
+}
+
+const SHELL = '/bin/sh'
+const SAYS_WITHIN_MS = 200
+/** Ends at the first signal. When the pipe breaks with no word of farewell, this process was killed: so ends the command. */
+const SCRIPT = 'trap "exit 3" HUP INT QUIT TERM USR1 USR2; read _ || kill -TERM "$1"'
+
+/**
+ * Starts a shell in the same process group that does nothing but wait. Node does not say who sent a signal: what a terminal
+ * sends to its foreground group has reached the command, and the witness, as well, and then the witness ends; what
+ * `kill` sends to this process alone has not.
+ */
+export function callWitness(commandPid: number): Witness {
+  let current = start(commandPid)
+  return {
+    sawIt: async () => {
+      const asked = current
+      if (asked === undefined) return undefined
+      const ended = await endsWithin(asked, SAYS_WITHIN_MS)
+      if (ended && current === asked) current = start(commandPid)
+      return ended
+    },
+    dismiss: () => {
+      current?.stdin?.end('\n')
+    },
+  }
+}
+
+function start(commandPid: number): ChildProcess | undefined {
+  const { spawn }: typeof import('node:child_process') = builtin('node:child_process')
+  try {
+    const child = spawn(SHELL, ['-c', SCRIPT, 'sh', String(commandPid)], {
+      cwd: '/',
+      env: {},
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    child.on('error', () => {})
+    child.stdin.on('error', () => {})
+    child.unref()
+    return child.pid === undefined ? undefined : child
+  } catch {
+    return undefined
+  }
+}
+
+function endsWithin(child: ChildProcess, waitMs: number): Promise<boolean> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(true)
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), waitMs)
+    child.once('exit', () => {
+      clearTimeout(timer)
+      resolve(true)
+    })
+  })
+}

@@ -65,7 +65,15 @@ export const PROTECTED_RESOURCES: readonly ProtectedResource[] = [
  * there are plain segments only: one that somebody behind could read as another path, such as `..` or `%2e`, is none.
  */
 export function findProtectedResource(path: string): ProtectedResource | undefined {
-  return PROTECTED_RESOURCES.find((resource) =>
+  return findResource(path, PROTECTED_RESOURCES)
+}
+
+/** Finds a request path in a table, by the same rule as {@link findProtectedResource}. */
+export function findResource<R extends { readonly path: string }>(
+  path: string,
+  resources: readonly R[],
+): R | undefined {
+  return resources.find((resource) =>
     resource.path.endsWith('/*') ? isBelow(path, resource.path.slice(0, -1)) : resource.path === path,
   )
 }

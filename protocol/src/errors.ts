@@ -264,6 +264,63 @@ export const ERRORS = {
     oauth: 'access_denied',
     advice: 'Ask from a page of an allowed origin; whoever runs the backend can name more.',
   },
+  proxyForeignHost: {
+    id: 'ia9101',
+    status: 403,
+    title: 'Foreign host',
+    message: 'Forbidden: the request names a host that is not this proxy.',
+    oauth: 'access_denied',
+    advice:
+      'Use the base URL that the proxy printed, as it is. A web page that was made to point here gets nothing.',
+  },
+  proxyForeignOrigin: {
+    id: 'ia9102',
+    status: 403,
+    title: 'Foreign origin',
+    message: 'Forbidden: the request comes from a web page that this proxy was not opened to.',
+    oauth: 'access_denied',
+    advice: "If the page is yours, start the proxy with `--origin` and the page's own origin.",
+  },
+  proxySecretAbsent: {
+    id: 'ia9103',
+    status: 403,
+    title: 'Proxy secret absent',
+    message: 'Forbidden: the path does not begin with the secret of this proxy.',
+    oauth: 'access_denied',
+    advice: 'Use the whole base URL that the proxy printed; a tool that drops its path needs `--no-secret`.',
+  },
+  proxyPathRefused: {
+    id: 'ia9104',
+    status: 404,
+    title: 'Path not forwarded',
+    message: 'This proxy does not forward this path.',
+    oauth: 'invalid_request',
+    advice: 'Check the path. One that the proxy does not know is opened with `--path`.',
+  },
+  proxyTokenAbsent: {
+    id: 'ia9105',
+    status: 502,
+    title: 'No token for the request',
+    message: 'The proxy could not get a token, so nothing was sent on.',
+    oauth: 'temporarily_unavailable',
+    advice: 'The proxy says why on its standard error; `interhuman-auth check --online` tries the key.',
+  },
+  proxyUpstreamFailed: {
+    id: 'ia9106',
+    status: 502,
+    title: 'API not reached',
+    message: 'The API could not be reached, or what answered cannot be read.',
+    oauth: 'temporarily_unavailable',
+    advice: 'Check the network and the address of the key. The request may have arrived all the same.',
+  },
+  proxyUpstreamTimeout: {
+    id: 'ia9107',
+    status: 504,
+    title: 'API did not answer in time',
+    message: 'The API did not take the request or did not answer it in time.',
+    oauth: 'temporarily_unavailable',
+    advice: 'Try again later. The request may have arrived all the same.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 /** The name of a row of {@link ERRORS}. */

@@ -59,6 +59,7 @@ export {
   ERROR_PAGE_PATH,
   errorDialect,
   findProtectedResource,
+  findResource,
   isApiVersion,
   KEY_SET_PATH,
   LIVE_PATH,

@@ -1,0 +1,99 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { type ErrorName, PROTECTED_RESOURCES } from '@interhuman-auth/protocol'
+import type { ForwardedPath } from './gate.ts'
+import { PROXY_LIMITS, type ProxyLimits } from './limits.ts'
+import { listenOnLoopback } from './listen.ts'
+import type { LivingToken } from './living-token.ts'
+import { formatRefusal } from './refuse.ts'
+import { createServe, type ExchangeEvent } from './serve.ts'
+import { createProxyServer } from './server.ts'
+import { createUpstream, type UpstreamEnvironment } from './upstream.ts'
+
+/** What a proxy is made of. */
+export interface ProxyOptions {
+  /** The address of the key: the one place that requests go to. */
+  readonly apiUrl: string
+  /** Gives what keeps a token of these scopes alive. */
+  readonly tokens: (scopes: readonly string[]) => LivingToken
+  /** What every token carries; what the path needs, if there are none. */
+  readonly scopes: readonly string[]
+  /** Paths that are forwarded besides the protected resources, which then need `scopes`. */
+  readonly paths: readonly string[]
+  readonly origins: readonly string[]
+  /** 0 for any. */
+  readonly port: number
+  /** The first segment of every path, where there is one. */
+  readonly secret: string | undefined
+  readonly env: UpstreamEnvironment
+  readonly limits?: ProxyLimits | undefined
+  readonly newCorrelationId: () => string
+  readonly monotonicMs: () => number
+  readonly onExchange: (event: ExchangeEvent) => void
+}
+
+/** Clients leave it out of `Host`. */
+const HTTP_PORT = 80
+
+/** A proxy that listens. */
+export interface Proxy {
+  /** What stands for the address of the key. Holds the secret. */
+  readonly baseUrl: string
+  /** Takes no more, lets what is on its way end within a time, and ends the rest. */
+  readonly close: (graceMs: number) => Promise<void>
+}
+
+/**
+ * Starts a proxy on loopback that adds a living token to whatever it lets in.
+ *
+ * @throws the system's error when the port is taken.
+ */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const { apiUrl, secret, limits = PROXY_LIMITS, newCorrelationId } = options
+  const upstream = createUpstream(apiUrl, options.env, limits)
+  // Nobody is let in before the port is known.
+  const hosts = new Set<string>()
+  let baseUrl = ''
+  const gate = { hosts, origins: new Set(options.origins), secret, paths: pathsOf(options) }
+  const serve = createServe({ ...options, gate, baseUrl: () => baseUrl, upstream, limits })
+  const refusal = (error: ErrorName) =>
+    formatRefusal({ error, correlationId: newCorrelationId(), upstreamUrl: apiUrl })
+  const sockets = new Set<Socket>()
+  const { port, servers } = await listenOnLoopback(options.port, () =>
+    trackSockets(createProxyServer({ limits, serve, refusal }), sockets),
+  )
+  baseUrl = `http://127.0.0.1:${port}${secret === undefined ? '' : `/${secret}`}`
+  for (const name of ['127.0.0.1', 'localhost', '[::1]']) {
+    hosts.add(`${name}:${port}`)
+    if (port === HTTP_PORT) hosts.add(name)
+  }
+  return {
+    baseUrl,
+    async close(graceMs) {
+      const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)))
+      for (const server of servers) server.closeIdleConnections()
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, graceMs)
+      await Promise.all(closed)
+      clearTimeout(timer)
+      upstream.close()
+    },
+  }
+}
+
+function pathsOf({ scopes, paths }: ProxyOptions): ForwardedPath[] {
+  const known = PROTECTED_RESOURCES.map(({ path, scope }) => ({
+    path,
+    scopes: scopes.length > 0 ? scopes : [scope],
+  }))
+  return [...known, ...paths.map((path) => ({ path, scopes }))]
+}
+
+/** Node forgets a connection that became a WebSocket. */
+function trackSockets(server: Server, sockets: Set<Socket>): Server {
+  return server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+}

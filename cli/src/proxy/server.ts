@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { type ErrorName, isLoopback } from '@interhuman-auth/protocol'
+import { valuesOf } from './headers.ts'
+import type { ProxyLimits } from './limits.ts'
+import { type RefusalAnswer, sendRefusal } from './refuse.ts'
+import type { Manner, Serve } from './serve.ts'
+
+/** How often Node looks for heads that take too long, in milliseconds. */
+const CHECK_INTERVAL_MS = 500
+const KEEP_ALIVE_MS = 30_000
+
+/** What a server needs from outside. */
+export interface ServerDependencies {
+  readonly limits: ProxyLimits
+  readonly serve: Serve
+  readonly refusal: (error: ErrorName) => RefusalAnswer
+}
+
+/** Makes a server that gives every request to `serve`, however Node's parser announces it. */
+export function createProxyServer({ limits, serve, refusal }: ServerDependencies): Server {
+  const last = new WeakMap<Socket, ServerResponse>()
+  const answer = (manner: Manner) => (request: IncomingMessage, response: ServerResponse) => {
+    // Behind a request that ends the connection nothing is one any more (RFC 9112 section 9.6).
+    if (last.get(request.socket)?.shouldKeepAlive === false) return
+    last.set(request.socket, response)
+    void serve(request, response, manner)
+  }
+  const server = createServer({
+    maxHeaderSize: limits.maxHeadBytes,
+    headersTimeout: limits.headTimeoutMs,
+    // A body may take as long as it keeps coming: its own bounds are held on the way to the API.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+  })
+  server.maxConnections = limits.maxConnections
+  server.on('connection', (socket: Socket) => {
+    if (!isFromHere(socket.remoteAddress)) socket.destroy()
+  })
+  server.on('request', answer('plain')).on('checkContinue', answer('continue'))
+  server.on('checkExpectation', answer('plain'))
+  const raw = (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (isOtherUpgrade(request)) return readAgain(server, request, socket, head)
+    socket.on('error', () => socket.destroy())
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    response.once('finish', () => socket.destroySoon())
+    void serve(request, response, 'upgrade', head)
+  }
+  server.on('upgrade', raw).on('connect', raw)
+  server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {
+    const response = last.get(socket)
+    if (fault.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    else if (response !== undefined && !response.writableFinished) {
+      response.shouldKeepAlive = false
+      sendRefusal(response, refusal(errorOf(fault)))
+    } else endWith(socket, refusal(errorOf(fault)), limits.lingerMs)
+  })
+  return server
+}
+
+/** `::ffff:127.0.0.1` is IPv4 as a socket for both has it. */
+function isFromHere(remoteAddress = ''): boolean {
+  return remoteAddress === '::1' || isLoopback(remoteAddress.replace(/^::ffff:/, ''))
+}
+
+const ERROR_NAMES: Readonly<Record<string, ErrorName>> = {
+  HPE_HEADER_OVERFLOW: 'headersTooLarge',
+  ERR_HTTP_REQUEST_TIMEOUT: 'requestTimeout',
+}
+
+function errorOf({ code = '' }: NodeJS.ErrnoException): ErrorName {
+  return ERROR_NAMES[code] ?? 'malformedRequest'
+}
+
+/** Some clients offer HTTP/2 with any request over plain http (`Upgrade: h2c`): a server may pass over it. */
+function isOtherUpgrade({ method, headers }: IncomingMessage): boolean {
+  return method !== 'CONNECT' && headers.upgrade?.toLowerCase() !== 'websocket'
+}
+
+/** Node would leave the body unread: the head is given back to the parser without the offer (RFC 9110 section 7.8). */
+function readAgain(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (!/^(?:upgrade|connection|http2-settings)$/i.test(rawHeaders[index] ?? ''))
+      lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`)
+  // What `Connection` named beside the upgrade stays this connection's own.
+  const named = valuesOf(rawHeaders, 'connection').join(',').split(',')
+  const kept = named.filter((name) => !/^\s*(?:upgrade|http2-settings)?\s*$/i.test(name))
+  if (kept.length > 0) lines.push(`Connection: ${kept.join(',')}`)
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  server.emit('connection', socket)
+}
+
+function endWith(socket: Socket, { status, headers, body }: RefusalAnswer, lingerMs: number): void {
+  const lines = Object.entries({ ...headers, Connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  )
+  // The parser would refuse what still comes, chunk by chunk.
+  socket.removeAllListeners('data').on('data', () => {})
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(timer))
+}

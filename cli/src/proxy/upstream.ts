@@ -1,0 +1,70 @@
+import http, { type Agent, type ClientRequest } from 'node:http'
+import https from 'node:https'
+import { ProxyFault } from './fault.ts'
+import type { RawHeaders } from './headers.ts'
+import type { ProxyLimits } from './limits.ts'
+
+/** The one address that requests are sent on to. */
+export interface Upstream {
+  /** As the credentials have it, without a trailing slash. */
+  readonly url: string
+  /** What `Host` says there. */
+  readonly host: string
+  /** Begins a request. `fresh` takes a connection of its own. */
+  open(request: { method: string; target: string; headers: RawHeaders; fresh: boolean }): ClientRequest
+  /** Ends what is left of connections. */
+  close(): void
+}
+
+/** The environment's proxy counts for https alone, and only where Node itself is told to use it. */
+export type UpstreamEnvironment = Readonly<Record<string, string | undefined>>
+
+const MAX_IDLE_CONNECTIONS = 8
+
+/**
+ * Makes the way to the address of the key. Nothing of a request can change where it leads. Certificates are checked
+ * whatever `NODE_TLS_REJECT_UNAUTHORIZED` says, and bytes are read strictly whatever Node was started with.
+ */
+export function createUpstream(apiUrl: string, env: UpstreamEnvironment, limits: ProxyLimits): Upstream {
+  const base = new URL(apiUrl)
+  const secure = base.protocol === 'https:'
+  const { request, Agent } = secure ? https : http
+  const own = {
+    rejectUnauthorized: true,
+    maxFreeSockets: MAX_IDLE_CONNECTIONS,
+    ...(secure && env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: { ...env } }),
+  }
+  const kept: Agent = new Agent({ ...own, keepAlive: true })
+  const single: Agent = new Agent({ ...own, keepAlive: false })
+  return {
+    url: apiUrl,
+    host: base.host,
+    open({ method, target, headers, fresh }) {
+      const outgoing = request({
+        hostname: base.hostname.replace(/^\[|\]$/g, ''),
+        port: base.port,
+        method,
+        path: base.pathname.replace(/\/$/, '') + target,
+        headers: headers as string[],
+        agent: fresh ? single : kept,
+        insecureHTTPParser: false,
+        maxHeaderSize: limits.maxHeadBytes,
+      })
+      limitConnecting(outgoing, secure, limits.connectTimeoutMs)
+      return outgoing
+    },
+    close() {
+      kept.destroy()
+      single.destroy()
+    },
+  }
+}
+
+function limitConnecting(outgoing: ClientRequest, secure: boolean, timeoutMs: number): void {
+  const timer = setTimeout(() => outgoing.destroy(new ProxyFault('proxyUpstreamTimeout')), timeoutMs)
+  const connected = () => clearTimeout(timer)
+  outgoing.once('close', connected).once('socket', (socket) => {
+    if (outgoing.reusedSocket) connected()
+    else socket.once(secure ? 'secureConnect' : 'connect', connected)
+  })
+}

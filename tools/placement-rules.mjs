@@ -99,7 +99,7 @@ export function findRepeatedLiterals(house) {
     .flatMap((file) =>
       file.source.literals.flatMap((literal) =>
         words(literal.text)
-          .filter((word) => owned.has(word))
+          .filter((word) => owned.has(word) && !isProse(word, literal.text))
           .map((word) => `${file.path}:${literal.line} take it from protocol: ${word}`),
       ),
     )
@@ -114,6 +114,16 @@ function isWireName(file, { text, start }) {
   if (/^i[ha]\d{4}$/.test(text) || /^interhumanai\.[\w.-]+$/.test(text)) return true
   if (file.path.endsWith('/endpoints.ts') && /^\/[\w.-]+(?:\/[\w.*-]+)*$/.test(text)) return text.length > 3
   return /_HEADER = .$/.test(file.source.code.slice(0, start))
+}
+
+/**
+ * A header whose name is a word of English, such as `Origin`, is meant only where the literal is nothing else.
+ *
+ * @param {string} word
+ * @param {string} text
+ */
+function isProse(word, text) {
+  return /^[a-z]+$/.test(word) && text.toLowerCase() !== word
 }
 
 /** @param {string} text */

@@ -24,7 +24,7 @@ export type RefusalReason =
   | 'key_unavailable'
   | 'signature'
   | `claims_${ClaimProblem}`
-  | 'origin'
+  | 'origin_not_allowed'
 
 type TokenError = Extract<ErrorName, 'invalidCredentials' | 'clientTokenInvalid' | 'clientTokenExpired'>
 
@@ -127,7 +127,8 @@ export function createVerifier(options: VerifierOptions): Verify {
     const checked = kind.checkClaims(parseJsonObject(jws.payload), expected)
     if ('problem' in checked)
       return refuse(`claims_${checked.problem}`, checked.problem === 'expired' ? kind.expired : kind.invalid)
-    if ('caps' in checked && !isAllowedOrigin(checked.caps, origin)) return refuse('origin', kind.invalid)
+    if ('caps' in checked && !isAllowedOrigin(checked.caps, origin))
+      return refuse('origin_not_allowed', kind.invalid)
     return checked
   }
 }

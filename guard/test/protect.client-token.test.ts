@@ -51,7 +51,7 @@ describe('a client token', () => {
     ['plain http', 'http://app.example.com'],
   ])('attack 45: opens none from %s', async (_what, origin) => {
     const decision = await handshake(origin)
-    expectDenied(decision, 401, 'clientTokenInvalid', 'origin', INVALID)
+    expectDenied(decision, 401, 'clientTokenInvalid', 'origin_not_allowed', INVALID)
     expect(JSON.parse((decision as Denied).body).error_id).toBe('ih2011')
   })
 

@@ -49,7 +49,7 @@ describe('a client token', () => {
 
   it('that names origins is refused where nobody says which one the request has', async () => {
     const { token, claims } = clientToken(key, {}, ofApp)
-    const refused = refusal('clientTokenInvalid', 'origin')
+    const refused = refusal('clientTokenInvalid', 'origin_not_allowed')
     expect(await verifier()(token, ORIGIN)).toEqual({ claims, caps: ofApp })
     for (const origin of [undefined, null, '', 'null', `${ORIGIN}/`, 'https://evil.example'])
       expect(await verifier()(token, origin)).toEqual(refused)

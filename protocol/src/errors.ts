@@ -256,6 +256,22 @@ export const ERRORS = {
     oauth: 'invalid_request',
     advice: 'Send fewer or shorter headers.',
   },
+  apiKeyAbsent: {
+    id: 'ia9014',
+    status: 400,
+    title: 'Missing API key',
+    message: 'The request body holds neither `api_key` nor `key_id` and `key_secret`.',
+    oauth: 'invalid_request',
+    advice: 'Add `api_key`, or `key_id` and `key_secret`, to the body.',
+  },
+  tokenAbsent: {
+    id: 'ia9015',
+    status: 400,
+    title: 'Missing token',
+    message: 'The request body holds neither `token` nor `token_id`.',
+    oauth: 'invalid_request',
+    advice: 'Add `token` or `token_id` to the body.',
+  },
   originRefused: {
     id: 'ia9020',
     status: 403,

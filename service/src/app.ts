@@ -1,6 +1,9 @@
 import { API_VERSIONS, type KeySet } from '@interhuman-auth/protocol'
+import type { IssueClientTokenDependencies, RevokeClientTokenDependencies } from './client-token.ts'
 import type { IssueTokenDependencies } from './issue-token.ts'
 import { authRoute } from './routes/auth.ts'
+import { clientTokenRevocationRoute } from './routes/client-token-revocation.ts'
+import { clientTokensRoute } from './routes/client-tokens.ts'
 import { errorPageRoute } from './routes/error-page.ts'
 import { liveRoute, readyRoute } from './routes/health.ts'
 import { keySetRoute } from './routes/key-set.ts'
@@ -10,6 +13,7 @@ import type { Route } from './routes/route.ts'
 /** What the routes need from outside. */
 export interface AppDependencies {
   readonly issueToken: IssueTokenDependencies
+  readonly clientTokens: IssueClientTokenDependencies & RevokeClientTokenDependencies
   keySet(): KeySet
   /** Rejects when no token can be issued now. */
   ready(): Promise<void>
@@ -19,6 +23,8 @@ export interface AppDependencies {
 export function createRoutes(dependencies: AppDependencies): readonly Route[] {
   return [
     ...API_VERSIONS.map((version) => authRoute(version, dependencies.issueToken)),
+    clientTokensRoute(dependencies.clientTokens),
+    clientTokenRevocationRoute(dependencies.clientTokens),
     keySetRoute(() => dependencies.keySet()),
     liveRoute(),
     readyRoute(() => dependencies.ready()),

@@ -1,6 +1,6 @@
-import { ERRORS, type FieldProblems, SCOPES, type Scope, uniqueScopes } from '@interhuman-auth/protocol'
+import { ERRORS, type ErrorRow, SCOPES, type Scope, uniqueScopes } from '@interhuman-auth/protocol'
 import Schema from 'typebox/schema'
-import { ApiError } from './api-error.ts'
+import { explainBody } from './body-problems.ts'
 
 /**
  * The exchange's request as JSON Schema: the one source of what is checked and of what the OpenAPI document says.
@@ -49,7 +49,7 @@ interface CheckedBody {
  * @throws {ApiError} 400 when it is not an object or lacks a field, 422 when a field has a value that is not allowed.
  */
 export function parseAuthRequest(body: unknown): AuthRequest {
-  if (!schema.Check(body)) throw explain(body)
+  if (!schema.Check(body)) throw explainBody(schema, body, findAbsent)
   const { key_id, key_secret, scopes } = body as unknown as CheckedBody
   return { keyId: key_id, keySecret: key_secret, scopes: uniqueScopes(scopes) }
 }
@@ -60,36 +60,6 @@ const ABSENT = [
   ['scopes', ERRORS.scopesAbsent],
 ] as const
 
-function explain(body: unknown): ApiError {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    return new ApiError(ERRORS.bodyNotObject)
-  for (const [field, row] of ABSENT) {
-    if (!Object.hasOwn(body, field)) return new ApiError(row)
-  }
-  return new ApiError(ERRORS.fieldInvalid, { problems: describeProblems(body) })
-}
-
-/** More than this many wrong fields are not told: the answer must not grow with the request. */
-const MAX_PROBLEMS = 10
-
-function describeProblems(body: object): FieldProblems {
-  const [, errors] = schema.Errors(body)
-  const problems = new Map<string, string>()
-  for (const error of errors) {
-    const field = formatField(error.instancePath)
-    if (problems.size < MAX_PROBLEMS && !problems.has(field)) problems.set(field, describe(error))
-  }
-  return Object.fromEntries(problems)
-}
-
-/** `/scopes/1` → `scopes[1]`. Only names of the schema and positions are in it, never what the caller sent. */
-function formatField(instancePath: string): string {
-  return instancePath.slice(1).replace(/\/(\d+)/g, '[$1]')
-}
-
-function describe(error: { readonly keyword: string; readonly schemaPath: string }): string {
-  const list = error.schemaPath.endsWith('/scopes')
-  if (error.keyword === 'type') return list ? 'must be a list' : 'must be a string'
-  if (error.keyword === 'enum') return `must be one of ${SCOPES.join(', ')}`
-  return 'must not be empty'
+function findAbsent(has: (field: string) => boolean): ErrorRow | undefined {
+  return ABSENT.find(([field]) => !has(field))?.[1]
 }

@@ -6,11 +6,14 @@ export const SECRET_PREFIX = 'ih_live_'
 const SECRET_LENGTH = 43
 const CHECKSUM_LENGTH = 6
 
+/** How every key id begins. */
+export const KEY_ID_PREFIX = 'ihk_'
+
 const keyIdPattern = /^ihk_[0-9A-Za-z]{20}$/
 
 /** Makes a key id: `ihk_` and 20 base62 characters (our contract, section 7). */
 export function newKeyId(randomBytes: RandomBytes): string {
-  return `ihk_${randomBase62(20, randomBytes)}`
+  return KEY_ID_PREFIX + randomBase62(20, randomBytes)
 }
 
 /** Says whether a value has the form of a key id; only such a value may stand in a log line or an error. */

@@ -1,7 +1,7 @@
-import type { ActiveSigningKey } from './access-token.ts'
 import type { AuditEntry } from './audit.ts'
 import type { Config } from './config.ts'
 import { parseMasterKey, readMasterKeyFile, settleMasterKeyFile } from './data-folder.ts'
+import type { ActiveSigningKey } from './jwt-signer.ts'
 import { UnsealError } from './master-key.ts'
 import type { Runtime } from './runtime.ts'
 import { openSigningKey, type SigningKey, type SigningKeyChange, settleSigningKeys } from './signing-keys.ts'

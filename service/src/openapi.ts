@@ -1,6 +1,7 @@
 import {
-  ALGORITHMS,
   CLIENT_REQUEST_ID_HEADER,
+  CLIENT_TOKEN_REVOCATION_PATH,
+  CLIENT_TOKENS_PATH,
   CORRELATION_ID_HEADER,
   ERROR_PAGE_PATH,
   ERRORS,
@@ -11,57 +12,9 @@ import {
   OPENAPI_PATH,
   READY_PATH,
   TOKEN_ENDPOINTS,
-  TOKEN_TYPE,
 } from '@interhuman-auth/protocol'
-import { TOKEN_REQUEST_SCHEMA } from './auth-request.ts'
+import { SCHEMAS, TEXT, UUID } from './openapi-schemas.ts'
 import { readVersion } from './version.ts'
-
-const TEXT = { type: 'string' } as const
-const UUID = { type: 'string', format: 'uuid' } as const
-
-const ERROR_V1_PROPERTIES = {
-  error_id: { type: 'string', description: `The error, as explained at \`${ERROR_PAGE_PATH}\`.` },
-  correlation_id: UUID,
-  link: { type: 'string', format: 'uri' },
-  message: TEXT,
-}
-
-const SCHEMAS = {
-  TokenRequest: TOKEN_REQUEST_SCHEMA,
-  TokenResponse: closed({
-    access_token: { type: 'string', description: 'Opaque to its holder.' },
-    token_type: { const: TOKEN_TYPE },
-    expires_in: { type: 'integer', description: 'Seconds from the answer on.' },
-    scope: { type: 'string', description: 'The granted scopes, space-separated, in the order asked.' },
-  }),
-  ErrorV0: closed({
-    detail: TEXT,
-    status_code: { type: 'integer' },
-    extra: {
-      type: 'object',
-      additionalProperties: TEXT,
-      description: 'With a 422: what is wrong with which field.',
-    },
-    ...ERROR_V1_PROPERTIES,
-  }),
-  ErrorV1: closed(ERROR_V1_PROPERTIES),
-  KeySet: closed({ keys: { type: 'array', items: { $ref: '#/components/schemas/PublicKey' } } }),
-  PublicKey: {
-    type: 'object',
-    required: ['kty', 'crv', 'alg', 'use', 'kid', 'x'],
-    properties: {
-      kty: { enum: ['EC', 'OKP'] },
-      crv: { enum: ['P-256', 'Ed25519'] },
-      alg: { enum: ALGORITHMS.filter((algorithm) => algorithm !== 'HS256') },
-      use: { const: 'sig' },
-      kid: TEXT,
-      x: TEXT,
-      y: TEXT,
-    },
-    additionalProperties: false,
-  },
-  Health: closed({ status: { const: 'ok' } }),
-}
 
 /** Errors that any path can answer with. */
 const COMMON_ERRORS = [
@@ -71,21 +24,24 @@ const COMMON_ERRORS = [
   ERRORS.internal,
 ]
 
-const EXCHANGE_ERRORS = [
+/** Errors of every path that takes an API key in its body. */
+const KEY_ERRORS = [
   ERRORS.bodyNotJson,
   ERRORS.bodyNotObject,
   ERRORS.wrongContentType,
   ERRORS.keyIdAbsent,
   ERRORS.keySecretAbsent,
-  ERRORS.scopesAbsent,
   ERRORS.credentialInQuery,
   ERRORS.invalidCredentials,
-  ERRORS.insufficientScope,
   ERRORS.bodyTooLarge,
   ERRORS.fieldInvalid,
   ERRORS.unavailable,
   ...COMMON_ERRORS,
 ]
+
+const EXCHANGE_ERRORS = [...KEY_ERRORS, ERRORS.scopesAbsent, ERRORS.insufficientScope]
+const CLIENT_TOKEN_ERRORS = [...KEY_ERRORS, ERRORS.apiKeyAbsent, ERRORS.insufficientScope]
+const REVOCATION_ERRORS = [...KEY_ERRORS, ERRORS.apiKeyAbsent, ERRORS.tokenAbsent]
 
 /** Writes the description of the service's HTTP interface, OpenAPI 3.1, from the schemas that check the requests. */
 export function formatOpenApi(): object {
@@ -103,6 +59,20 @@ export function formatOpenApi(): object {
     paths: {
       [TOKEN_ENDPOINTS.v0]: exchangePath('exchangeV0', 'ErrorV0'),
       [TOKEN_ENDPOINTS.v1]: exchangePath('exchangeV1', 'ErrorV1'),
+      [CLIENT_TOKENS_PATH]: postPath({
+        operationId: 'issueClientToken',
+        summary: 'Get a client token, for a browser to hold, from a server.',
+        request: 'ClientTokenRequest',
+        answer: response('The token, and the caps in force.', jsonContent('ClientTokenResponse')),
+        errors: errorResponses(CLIENT_TOKEN_ERRORS, 'ErrorV1'),
+      }),
+      [CLIENT_TOKEN_REVOCATION_PATH]: postPath({
+        operationId: 'revokeClientToken',
+        summary: 'Revoke a client token of the same key.',
+        request: 'ClientTokenRevocation',
+        answer: response('Whether or not there was one to revoke (RFC 7009).', jsonContent('Nothing')),
+        errors: errorResponses(REVOCATION_ERRORS, 'ErrorV1'),
+      }),
       [KEY_SET_PATH]: getPath('getKeySet', 'The public signing keys (RFC 7517).', jsonContent('KeySet')),
       [LIVE_PATH]: getPath('getLive', 'Whether the process lives.', jsonContent('Health')),
       [READY_PATH]: getPath('getReady', 'Whether a token can be issued now.', jsonContent('Health'), [
@@ -118,10 +88,29 @@ export function formatOpenApi(): object {
 }
 
 function exchangePath(operationId: string, errorSchema: string): object {
+  return postPath({
+    operationId,
+    summary: 'Exchange an API key for an access token.',
+    request: 'TokenRequest',
+    answer: response('The token.', jsonContent('TokenResponse')),
+    errors: errorResponses(EXCHANGE_ERRORS, errorSchema),
+  })
+}
+
+interface PostOperation {
+  readonly operationId: string
+  readonly summary: string
+  /** The name of the body's schema. */
+  readonly request: string
+  readonly answer: object
+  readonly errors: Readonly<Record<string, object>>
+}
+
+function postPath({ operationId, summary, request, answer, errors }: PostOperation): object {
   return {
     post: {
       operationId,
-      summary: 'Exchange an API key for an access token.',
+      summary,
       parameters: [
         {
           name: CLIENT_REQUEST_ID_HEADER,
@@ -131,11 +120,8 @@ function exchangePath(operationId: string, errorSchema: string): object {
           description: 'An id of your own; logged, never echoed.',
         },
       ],
-      requestBody: { required: true, content: jsonContent('TokenRequest') },
-      responses: {
-        200: response('The token.', jsonContent('TokenResponse')),
-        ...errorResponses(EXCHANGE_ERRORS, errorSchema),
-      },
+      requestBody: { required: true, content: jsonContent(request) },
+      responses: { 200: answer, ...errors },
     },
   }
 }
@@ -174,8 +160,4 @@ function response(description: string, content: object): object {
 
 function jsonContent(schema: string): object {
   return { [JSON_CONTENT_TYPE]: { schema: { $ref: `#/components/schemas/${schema}` } } }
-}
-
-function closed(properties: Record<string, object>): object {
-  return { type: 'object', required: Object.keys(properties), properties, additionalProperties: false }
 }

@@ -12,8 +12,8 @@ import {
   MAX_CLOCK_SKEW_SECONDS,
   type PublicJwk,
 } from '@interhuman-auth/protocol'
-import type { ActiveSigningKey } from './access-token.ts'
 import type { RandomBytes } from './base62.ts'
+import type { ActiveSigningKey } from './jwt-signer.ts'
 import { seal, unseal } from './master-key.ts'
 
 /** `next` is published before it signs, `active` signs, `retired` verifies only (our contract, section 3). */

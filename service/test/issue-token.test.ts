@@ -2,7 +2,8 @@ import { ERRORS, type Scope, STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth
 import { beforeEach, expect, test, vi } from 'vitest'
 import { ApiError } from '../src/api-error.ts'
 import { hashSecret } from '../src/api-key.ts'
-import { type AccessTokenRequest, issueToken, type KeyCredentials } from '../src/issue-token.ts'
+import type { KeyCredentials } from '../src/authenticate-key.ts'
+import { type AccessTokenRequest, issueToken } from '../src/issue-token.ts'
 
 const work = vi.hoisted(() => ({ steps: [] as string[] }))
 

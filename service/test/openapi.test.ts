@@ -2,6 +2,8 @@ import { ERRORS, type ErrorRow } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
 import { createRoutes } from '../src/app.ts'
 import { TOKEN_REQUEST_SCHEMA } from '../src/auth-request.ts'
+import { CLIENT_TOKEN_REQUEST_SCHEMA } from '../src/client-token-request.ts'
+import { CLIENT_TOKEN_REVOCATION_SCHEMA } from '../src/client-token-revocation-request.ts'
 import { formatOpenApi } from '../src/openapi.ts'
 
 interface Operation {
@@ -25,6 +27,14 @@ const unused = () => {
 }
 const routes = createRoutes({
   issueToken: { findKeyCredentials: unused, signAccessToken: unused, now: unused },
+  clientTokens: {
+    findKeyCredentials: unused,
+    findKeyCredentialsBySecret: unused,
+    signClientToken: unused,
+    revokeToken: unused,
+    randomBytes: unused,
+    now: unused,
+  },
   keySet: unused,
   ready: unused,
 })
@@ -37,9 +47,16 @@ test('every route of the table is described, and nothing else is', () => {
 test('the schema that checks a request is the very one in the document', () => {
   const { schemas } = (written as { components: { schemas: Record<string, object> } }).components
   expect(schemas.TokenRequest).toBe(TOKEN_REQUEST_SCHEMA)
-  for (const path of ['/v0/auth', '/v1/auth']) {
+  expect(schemas.ClientTokenRequest).toBe(CLIENT_TOKEN_REQUEST_SCHEMA)
+  expect(schemas.ClientTokenRevocation).toBe(CLIENT_TOKEN_REVOCATION_SCHEMA)
+  for (const [path, name] of [
+    ['/v0/auth', 'TokenRequest'],
+    ['/v1/auth', 'TokenRequest'],
+    ['/v1/client_tokens', 'ClientTokenRequest'],
+    ['/v1/client_tokens/revoke', 'ClientTokenRevocation'],
+  ] as const) {
     const body = document.paths[path]?.post?.requestBody
-    expect(body?.content['application/json']?.schema.$ref).toBe('#/components/schemas/TokenRequest')
+    expect(body?.content['application/json']?.schema.$ref).toBe(`#/components/schemas/${name}`)
   }
 })
 
@@ -55,7 +72,7 @@ test('every error that is named exists, under its own status', () => {
 })
 
 test('the exchange names every status of the specification and of the contract that it can answer with', () => {
-  for (const path of ['/v0/auth', '/v1/auth'])
+  for (const path of ['/v0/auth', '/v1/auth', '/v1/client_tokens'])
     expect(Object.keys(document.paths[path]?.post?.responses ?? {})).toEqual([
       '200',
       '400',

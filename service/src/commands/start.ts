@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { createAccessTokenSigner } from '../access-token.ts'
 import { type Address, formatAddress, refuseTakenAddress, toAddressError } from '../address.ts'
 import { createRoutes } from '../app.ts'
+import { createClientTokenSigner } from '../client-token.ts'
 import { type Config, DEFAULT_ISSUER } from '../config.ts'
 import { type DataFolder, dataFolder, prepareDataFolder } from '../data-folder.ts'
 import { settleFirstKey } from '../first-key.ts'
@@ -64,15 +65,23 @@ async function createServer(
 ): Promise<Server> {
   const issuer = await settleIssuer(config, store)
   const signingKeys = await openSigningKeys(store, config, folder.masterKey, runtime)
+  const parties = { issuer, audience: config.audience ?? issuer }
   const signAccessToken = createAccessTokenSigner(signingKeys.active, {
-    issuer,
-    audience: config.audience ?? issuer,
+    ...parties,
     newTokenId: () => runtime.newUuid(),
   })
   const routes = createRoutes({
     issueToken: {
       findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
       signAccessToken,
+      now: () => runtime.now(),
+    },
+    clientTokens: {
+      findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
+      findKeyCredentialsBySecret: (secretHash) => store.findKeyCredentialsBySecret(secretHash),
+      revokeToken: (revocation, audit) => store.revokeToken(revocation, audit),
+      signClientToken: createClientTokenSigner(signingKeys.active, parties),
+      randomBytes: runtime.randomBytes,
       now: () => runtime.now(),
     },
     keySet: () => formatKeySet(signingKeys.all, runtime.now()),

@@ -3,7 +3,7 @@ import { parseScope } from '@interhuman-auth/protocol'
 import type { Selectable } from 'kysely'
 import type { ApiKey, KeyState } from '../api-key.ts'
 import type { AuditAction, AuditEntry } from '../audit.ts'
-import type { KeyCredentials } from '../issue-token.ts'
+import type { KeyCredentials } from '../authenticate-key.ts'
 import type { SigningKey, SigningKeyState } from '../signing-keys.ts'
 import type { ApiKeyTable, AuditTable, SigningKeyTable } from './tables.ts'
 

@@ -1,13 +1,14 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
+import type { TokenRevocation } from '../client-token.ts'
 import type { SigningKey, SigningKeyChange } from '../signing-keys.ts'
 import { fromApiKey, fromAuditEntry, fromSigningKey, toApiKey, toAuditEntry, toSigningKey } from './rows.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
 /** What a store does the same way on every database. */
-export type SqlStore = Omit<Store, 'findKeyCredentials' | 'ping' | 'close'>
+export type SqlStore = Omit<Store, 'findKeyCredentials' | 'findKeyCredentialsBySecret' | 'ping' | 'close'>
 
 /**
  * The queries, each written once. Transactions must be such that what is read inside one is not changed by another
@@ -28,6 +29,7 @@ export function createSqlStore(db: Kysely<Tables>): SqlStore {
         return true
       }),
     changeApiKey: (keyId, change) => inTransaction((tx) => changeApiKey(tx, keyId, change)),
+    revokeToken: (revocation, audit) => inTransaction((tx) => revokeToken(tx, revocation, audit)),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
     listSigningKeys: () => listSigningKeys(db),
     changeSigningKeys: (plan, audit) =>
@@ -76,6 +78,20 @@ async function changeApiKey(
   await tx.updateTable('api_keys').set(columns).where('key_id', '=', key_id).execute()
   await insertAuditEntry(tx, changed.audit)
   return changed.key
+}
+
+async function revokeToken(
+  tx: Transaction<Tables>,
+  { tokenId, revokedAt, expiresAt }: TokenRevocation,
+  audit: AuditEntry,
+): Promise<void> {
+  await tx.deleteFrom('revoked_tokens').where('expires_at', '<=', revokedAt).execute()
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('revoked_tokens')
+    .values({ token_id: tokenId, expires_at: expiresAt })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if (numInsertedOrUpdatedRows === 1n) await insertAuditEntry(tx, audit)
 }
 
 async function insertAuditEntry(tx: Transaction<Tables>, entry: AuditEntry): Promise<void> {

@@ -51,16 +51,19 @@ function openConnections(file: string): Store {
   }
 }
 
+const CREDENTIALS = `select key_id, scopes, state, generation, expires_at, hex(secret_hash) as secret_hash,
+    hex(previous_secret_hash) as previous_secret_hash, previous_secret_expires_at
+  from api_keys`
+
 function createSqliteStore(
   writer: Database.Database,
   reader: Database.Database,
   lock: SharedReadLock,
 ): Store {
   const db = new Kysely<Tables>({ dialect: sqliteDialect(writer) })
-  const findRow = reader.prepare<[string], KeyCredentialsRow>(
-    `select key_id, scopes, state, generation, expires_at, hex(secret_hash) as secret_hash,
-       hex(previous_secret_hash) as previous_secret_hash, previous_secret_expires_at
-     from api_keys where key_id = ?`,
+  const findRow = reader.prepare<[string], KeyCredentialsRow>(`${CREDENTIALS} where key_id = ?`)
+  const findRowBySecret = reader.prepare<[Buffer, Buffer], KeyCredentialsRow>(
+    `${CREDENTIALS} where secret_hash = ? union all ${CREDENTIALS} where previous_secret_hash = ? limit 1`,
   )
   const ping = reader.prepare('select 1 from settings limit 1')
   return {
@@ -68,6 +71,11 @@ function createSqliteStore(
     async findKeyCredentials(keyId) {
       lock.hold()
       const row = answer(() => findRow.get(keyId))
+      return row && toKeyCredentials(row)
+    },
+    async findKeyCredentialsBySecret(secretHash) {
+      lock.hold()
+      const row = answer(() => findRowBySecret.get(secretHash, secretHash))
       return row && toKeyCredentials(row)
     },
     async ping() {

@@ -1,6 +1,7 @@
 import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
-import type { KeyCredentials } from '../issue-token.ts'
+import type { KeyCredentials } from '../authenticate-key.ts'
+import type { TokenRevocation } from '../client-token.ts'
 import type { SigningKey, SigningKeyChange } from '../signing-keys.ts'
 
 /** A page of keys in order of creation. */
@@ -36,6 +37,9 @@ export interface Store {
   /** The one hot look-up: what the exchange asks of a key. */
   findKeyCredentials(keyId: string): Promise<KeyCredentials | undefined>
 
+  /** The same by the SHA-256 of a secret of the key, its own or the one that a rotation lets live on. */
+  findKeyCredentialsBySecret(secretHash: Buffer): Promise<KeyCredentials | undefined>
+
   findApiKey(keyId: string): Promise<ApiKey | undefined>
 
   /** Lists keys in order of creation. An `after` that names no key gives the first page. */
@@ -58,7 +62,13 @@ export interface Store {
    */
   changeApiKey(keyId: string, change: (key: ApiKey) => AuditedKey): Promise<ApiKey | undefined>
 
-  /** The audit rows of a key or a `kid`, oldest first, the newest `limit` of them. */
+  /**
+   * Keeps a token as revoked and drops every one whose time is over by then. One that is kept already stays as it is, and
+   * no audit row is written.
+   */
+  revokeToken(revocation: TokenRevocation, audit: AuditEntry): Promise<void>
+
+  /** The audit rows of a key, a token or a `kid`, oldest first, the newest `limit` of them. */
   listAuditEntries(subject: string, limit: number): Promise<readonly AuditEntry[]>
 
   listSigningKeys(): Promise<readonly SigningKey[]>

@@ -30,6 +30,12 @@ export interface SigningKeyTable {
   retired_at: number | null
 }
 
+/** The client tokens that are dead before their time; a row goes once its token would be dead without it. */
+export interface RevokedTokenTable {
+  token_id: string
+  expires_at: number
+}
+
 /** The audit rows, in the order in which they were written. */
 export interface AuditTable {
   id: Generated<number>
@@ -51,6 +57,7 @@ export interface SettingTable {
 export interface Tables {
   api_keys: ApiKeyTable
   signing_keys: SigningKeyTable
+  revoked_tokens: RevokedTokenTable
   audit: AuditTable
   settings: SettingTable
 }

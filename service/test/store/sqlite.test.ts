@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { StartupError } from '../../src/startup-error.ts'
-import { SCHEMA_VERSION } from '../../src/store/migrations/migrations.ts'
+import { SCHEMA_VERSION, SQLITE_MIGRATIONS } from '../../src/store/migrations/migrations.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { APPLICATION_ID } from '../../src/store/sqlite-file.ts'
 import { newKey } from './store-fixtures.ts'
@@ -73,7 +73,7 @@ const DAMAGED = /a\.db is damaged or not a database; put a backup in its place$/
 test('a schema that is newer than the program is refused, and the file is not touched', async () => {
   await makeStore(1)
   edit((db) => db.pragma(`user_version = ${SCHEMA_VERSION + 1}`), { wal: true })
-  expectRefusedUntouched(/was made by a newer version \(schema 2, this program knows 1\); use that version$/)
+  expectRefusedUntouched(/was made by a newer version \(schema 3, this program knows 2\); use that version$/)
 })
 
 test('a newer schema that stands in the write-ahead log only is refused too', async () => {
@@ -177,11 +177,40 @@ test('a store that was killed in the middle of its first migration is whole or n
     const state = [db.pragma('user_version', { simple: true }), tables.pluck().get()]
     expect([
       [0, 0],
-      [SCHEMA_VERSION, 4],
+      [SCHEMA_VERSION, 5],
     ]).toContainEqual(state)
     db.close()
     await openSqliteStore(path).close()
   }
+})
+
+test('a store of the first schema is brought up to date, and its keys are as they were', async () => {
+  const [initial = []] = SQLITE_MIGRATIONS
+  edit((db) => {
+    for (const statement of initial) db.exec(statement)
+    db.prepare('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+      ...['ihk_00000000000000000001', 'old', 'interhumanai.stream', 'active', 1, 0, 1000, null],
+      ...[Buffer.alloc(32, 7), null, null],
+    )
+    db.pragma(`application_id = ${APPLICATION_ID}`)
+    db.pragma('user_version = 1')
+  })
+  const store = openSqliteStore(file)
+  const found = await store.findKeyCredentialsBySecret(Buffer.alloc(32, 7))
+  expect(found).toEqual(await store.findKeyCredentials('ihk_00000000000000000001'))
+  expect(found).toMatchObject({ keyId: 'ihk_00000000000000000001', state: 'active' })
+  await store.close()
+  edit((db) => expect(db.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION))
+})
+
+test('a key is found by its secret without reading all keys', async () => {
+  await makeStore(1)
+  edit((db) => {
+    const plan = (column: string) =>
+      JSON.stringify(db.prepare(`explain query plan select 1 from api_keys where ${column} = ?`).all(''))
+    for (const column of ['secret_hash', 'previous_secret_hash'])
+      expect(plan(column)).toContain('SEARCH api_keys USING')
+  })
 })
 
 test('several that open one new file at once all come up', async () => {

@@ -95,6 +95,34 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
         },
       )
 
+      test('a key is found by its secret, and by the one that a rotation lets live on', async () => {
+        const added = newKey()
+        const rotated = rotateApiKey(added.key, { secret: 'ih_live_LEAK_2', overlapSeconds: 60, now: 1000 })
+        await store.insertApiKey({ ...added, key: rotated })
+        const found = await store.findKeyCredentials(rotated.keyId)
+        expect(found).toBeDefined()
+        expect(await store.findKeyCredentialsBySecret(hashSecret('ih_live_LEAK_2'))).toEqual(found)
+        expect(await store.findKeyCredentialsBySecret(hashSecret(SECRET))).toEqual(found)
+        await store.changeApiKey(rotated.keyId, (key) => ({
+          key: rotateApiKey(key, { secret: 'ih_live_LEAK_3', overlapSeconds: 0, now: 1001 }),
+          audit: audit(rotated.keyId, 'key.rotate'),
+        }))
+        const after = await store.findKeyCredentialsBySecret(hashSecret('ih_live_LEAK_3'))
+        expect(after?.keyId).toBe(rotated.keyId)
+        for (const ended of ['ih_live_LEAK_2', SECRET])
+          expect(await store.findKeyCredentialsBySecret(hashSecret(ended))).toBeUndefined()
+      })
+
+      test.each([
+        Buffer.alloc(32),
+        Buffer.alloc(0),
+        Buffer.alloc(16_000, 1),
+        hashSecret('ih_live_LEAK_other'),
+      ])('a hash that is no key’s finds nothing, not even a key without a second secret', async (hash) => {
+        await store.insertApiKey(newKey())
+        expect(await store.findKeyCredentialsBySecret(hash)).toBeUndefined()
+      })
+
       test('an id counts letter for letter: another case is another key', async () => {
         await store.insertApiKey(newKey(1000, 'ihk_aaaaaaaaaaaaaaaaaaaa'))
         expect(await store.findKeyCredentials('ihk_aaaaaaaaaaaaaaaaaaaA')).toBeUndefined()
@@ -249,6 +277,38 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
           }))
         expect((await store.listAuditEntries(key.keyId, 3)).map((entry) => entry.at)).toEqual([3, 4, 5])
         expect(await store.listAuditEntries('ihk_other', 3)).toEqual([])
+      })
+    })
+
+    describe('revoked tokens', () => {
+      const revoke = (tokenId: string, revokedAt: number, expiresAt: number) =>
+        store.revokeToken({ tokenId, revokedAt, expiresAt }, audit(tokenId, 'client_token.revoke'))
+
+      test('a revocation and its audit row are written together, once, and outlast closing and opening', async () => {
+        await Promise.all([revoke('a', 1000, 2000), revoke('a', 1000, 2000), revoke('b', 1000, 2000)])
+        await reopened()
+        await revoke('a', 1999, 2000)
+        expect(await history('a')).toBe(1)
+        expect(await history('b')).toBe(1)
+      })
+
+      test('a revocation is kept until its time is over, to the second, and dropped by the next one', async () => {
+        await revoke('a', 1000, 2000)
+        await revoke('other', 1999, 9000)
+        await revoke('a', 1999, 2000)
+        expect(await history('a')).toBe(1)
+        await revoke('another', 2000, 9000)
+        await revoke('a', 2000, 3000)
+        expect(await history('a')).toBe(2)
+        expect(await history('other')).toBe(1)
+      })
+
+      test('of an audit row that the database refuses nothing is written', async () => {
+        const broken = { ...audit('a'), actor: null as unknown as string }
+        const revocation = { tokenId: 'a', revokedAt: 1000, expiresAt: 2000 }
+        await expect(store.revokeToken(revocation, broken)).rejects.toThrow()
+        await revoke('a', 1000, 2000)
+        expect(await history('a')).toBe(1)
       })
     })
 

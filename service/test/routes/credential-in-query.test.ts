@@ -1,6 +1,6 @@
 import { ERRORS } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
-import { refuseCredentialInQuery } from '../../src/routes/auth.ts'
+import { refuseCredentialInQuery } from '../../src/routes/credential-in-query.ts'
 
 const refused = expect.objectContaining({ row: ERRORS.credentialInQuery })
 

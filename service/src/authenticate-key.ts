@@ -1,0 +1,67 @@
+import { timingSafeEqual } from 'node:crypto'
+import { ERRORS, type Scope } from '@interhuman-auth/protocol'
+import { ApiError } from './api-error.ts'
+import { isAlive, type KeyState } from './api-key.ts'
+
+/** What authenticating asks of a key, flat, as one look-up gives it. */
+export interface KeyCredentials {
+  readonly keyId: string
+  readonly scopes: readonly Scope[]
+  readonly state: KeyState
+  readonly generation: number
+  /** Epoch seconds, or `null` for never. */
+  readonly expiresAt: number | null
+  /** SHA-256. */
+  readonly secretHash: Buffer
+  /** SHA-256 of the secret that a rotation lets live on, or `null`. */
+  readonly previousSecretHash: Buffer | null
+  /** Epoch seconds. */
+  readonly previousSecretExpiresAt: number | null
+}
+
+/** Stands in for a key that does not exist, so that an unknown id costs what a wrong secret costs. */
+const NO_KEY: KeyCredentials = {
+  keyId: '',
+  scopes: [],
+  state: 'revoked',
+  generation: 0,
+  expiresAt: 0,
+  secretHash: Buffer.alloc(32),
+  previousSecretHash: null,
+  previousSecretExpiresAt: null,
+}
+
+/** Compared with where there is no second secret, so that every request compares twice. */
+const NO_HASH = Buffer.alloc(32)
+
+/**
+ * Gives back the key that was looked up if the secret is its own and both are alive. Every cause of a 401 takes the same
+ * path with the same comparisons (our contract, section 1).
+ *
+ * @param found what the look-up gave, `undefined` for nothing.
+ * @param secretHash SHA-256 of the secret that came.
+ * @param now epoch seconds.
+ * @throws {ApiError} `ih2001` when the key does not authenticate.
+ */
+export function authenticateKey(
+  found: KeyCredentials | undefined,
+  secretHash: Buffer,
+  now: number,
+): KeyCredentials {
+  const key = found ?? NO_KEY
+  const current = timingSafeEqual(secretHash, key.secretHash)
+  const previous = timingSafeEqual(secretHash, key.previousSecretHash ?? NO_HASH)
+  const previousAlive = key.previousSecretHash !== null && isAlive(key.previousSecretExpiresAt, now)
+  const usable = key.state === 'active' && isAlive(key.expiresAt, now)
+  if (!usable || !(current || (previous && previousAlive))) throw new ApiError(ERRORS.invalidCredentials)
+  return key
+}
+
+/**
+ * Refuses a request for a scope that the key does not hold, and with it the whole request (our contract, section 1).
+ *
+ * @throws {ApiError} `ih2003`
+ */
+export function authorizeScopes(key: KeyCredentials, scopes: readonly Scope[]): void {
+  if (!scopes.every((scope) => key.scopes.includes(scope))) throw new ApiError(ERRORS.insufficientScope)
+}

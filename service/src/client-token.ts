@@ -1,0 +1,128 @@
+import {
+  CLIENT_TOKEN_TYPE,
+  type ClientTokenGrant,
+  formatClientTokenClaims,
+  formatScope,
+  type IssuedClientToken,
+  MAX_CLIENT_TOKEN_LIFETIME_SECONDS,
+  MAX_CLOCK_SKEW_SECONDS,
+  MIN_CLIENT_TOKEN_LIFETIME_SECONDS,
+} from '@interhuman-auth/protocol'
+import type { AuditEntry } from './audit.ts'
+import { authorizeScopes } from './authenticate-key.ts'
+import type { RandomBytes } from './base62.ts'
+import { newClientTokenId, parseClientTokenId } from './client-token-id.ts'
+import type { ClientTokenAsked } from './client-token-request.ts'
+import type { ClientTokenRevocationAsked } from './client-token-revocation-request.ts'
+import { type ActiveSigningKey, createJwtSigner } from './jwt-signer.ts'
+import { authenticateCredential, type KeyLookups } from './key-credential.ts'
+
+/** What is to be signed. */
+export type ClientTokenSignRequest = Omit<ClientTokenGrant, 'issuer' | 'audience'>
+
+/** Makes the function that signs client tokens with one key (our contract, section 3). */
+export function createClientTokenSigner(
+  key: ActiveSigningKey,
+  context: { readonly issuer: string; readonly audience: string },
+): (request: ClientTokenSignRequest) => string {
+  const signJwt = createJwtSigner(key, CLIENT_TOKEN_TYPE)
+  const { issuer, audience } = context
+  return (request) => signJwt(formatClientTokenClaims({ ...request, issuer, audience }))
+}
+
+/** What issuing needs from outside. */
+export interface IssueClientTokenDependencies extends KeyLookups {
+  readonly randomBytes: RandomBytes
+  signClientToken(request: ClientTokenSignRequest): string
+}
+
+/** A client token, and the key that it was issued for. */
+export interface ClientTokenOfKey {
+  readonly keyId: string
+  readonly issued: IssuedClientToken
+}
+
+/**
+ * Issues a client token for an API key: authenticate, authorize, sign. Nothing is written.
+ *
+ * @throws {ApiError} `ih2001` when the key does not authenticate, `ih2003` when it lacks one of the scopes.
+ * @see Our contract, section 5
+ */
+export async function issueClientToken(
+  asked: ClientTokenAsked,
+  dependencies: IssueClientTokenDependencies,
+): Promise<ClientTokenOfKey> {
+  const { scopes, caps } = asked
+  const key = await authenticateCredential(asked.credential, dependencies)
+  authorizeScopes(key, scopes)
+  const { keyId, generation } = key
+  const lifetimeSeconds = clampLifetime(asked.expiresInSeconds)
+  const issuedAt = dependencies.now()
+  const expiresAt = issuedAt + lifetimeSeconds
+  const tokenId = newClientTokenId({ keyId, expiresAt }, dependencies.randomBytes)
+  const scope = formatScope(scopes)
+  const token = dependencies.signClientToken({
+    keyId,
+    generation,
+    scope,
+    tokenId,
+    issuedAt,
+    lifetimeSeconds,
+    caps,
+  })
+  return { keyId, issued: { token, tokenId, scopes, lifetimeSeconds, expiresAt, caps } }
+}
+
+/** Whole seconds within the bounds of our contract, section 5. */
+function clampLifetime(seconds: number): number {
+  const whole = Math.floor(seconds)
+  return Math.min(Math.max(whole, MIN_CLIENT_TOKEN_LIFETIME_SECONDS), MAX_CLIENT_TOKEN_LIFETIME_SECONDS)
+}
+
+/** A token that is dead before its time. */
+export interface TokenRevocation {
+  readonly tokenId: string
+  /** Epoch seconds. */
+  readonly revokedAt: number
+  /** From when on every checker refuses the token by itself, in epoch seconds. */
+  readonly expiresAt: number
+}
+
+/** What revoking needs from outside. */
+export interface RevokeClientTokenDependencies extends KeyLookups {
+  revokeToken(revocation: TokenRevocation, audit: AuditEntry): Promise<void>
+}
+
+/**
+ * Revokes a client token of a key. One of another key, one whose time is over and what is no client token are left alone,
+ * and nobody is told which it was.
+ *
+ * @returns the id of the key.
+ * @throws {ApiError} `ih2001` when the key does not authenticate.
+ * @see RFC 7009 section 2.2; our contract, section 5
+ */
+export async function revokeClientToken(
+  asked: ClientTokenRevocationAsked,
+  dependencies: RevokeClientTokenDependencies,
+): Promise<string> {
+  const { keyId } = await authenticateCredential(asked.credential, dependencies)
+  const { tokenId = '' } = asked
+  const identity = parseClientTokenId(tokenId)
+  if (identity === undefined || identity.keyId !== keyId) return keyId
+  const now = dependencies.now()
+  // An id can be made up: none outlives the longest token.
+  const tokenEnd = Math.min(identity.expiresAt, now + MAX_CLIENT_TOKEN_LIFETIME_SECONDS)
+  const expiresAt = tokenEnd + MAX_CLOCK_SKEW_SECONDS
+  if (expiresAt > now)
+    await dependencies.revokeToken(
+      { tokenId, revokedAt: now, expiresAt },
+      {
+        at: now,
+        actor: `key:${keyId}`,
+        action: 'client_token.revoke',
+        subject: tokenId,
+        detail: { key_id: keyId, expires_at: identity.expiresAt },
+      },
+    )
+  return keyId
+}

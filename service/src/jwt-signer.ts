@@ -1,0 +1,40 @@
+import { createHmac, type KeyObject, sign } from 'node:crypto'
+import type { Algorithm } from '@interhuman-auth/protocol'
+import { toRawSignature } from './der-signature.ts'
+
+/** The key that signs, opened. */
+export interface ActiveSigningKey {
+  readonly kid: string
+  readonly algorithm: Algorithm
+  readonly privateKey: KeyObject
+}
+
+/**
+ * Makes the function that signs claims as tokens of one type with one key. What does not change from token to token is
+ * computed once.
+ *
+ * @see RFC 7515 section 3.1 (compact form)
+ */
+export function createJwtSigner(key: ActiveSigningKey, type: string): (claims: object) => string {
+  const header = encode({ alg: key.algorithm, typ: type, kid: key.kid })
+  const signInput = createSigner(key)
+  return function signJwt(claims) {
+    const input = `${header}.${encode(claims)}`
+    return `${input}.${signInput(input)}`
+  }
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+function createSigner({ algorithm, privateKey }: ActiveSigningKey): (input: string) => string {
+  switch (algorithm) {
+    case 'ES256':
+      return (input) => toRawSignature(sign('sha256', Buffer.from(input), privateKey)).toString('base64url')
+    case 'EdDSA':
+      return (input) => sign(null, Buffer.from(input), privateKey).toString('base64url')
+    case 'HS256':
+      return (input) => createHmac('sha256', privateKey).update(input).digest('base64url')
+  }
+}

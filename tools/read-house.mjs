@@ -20,7 +20,8 @@ import { scanSource } from './scan-source.mjs'
  * @typedef {object} House
  * @property {string} root
  * @property {HouseFile[]} files
- * @property {Record<string, { name: string, dependencies: string[] }>} workspaces By folder.
+ * @property {Record<string, { name: string, dependencies: string[], entries: string[] }>} workspaces By folder; `entries`
+ *   are what may be imported of it, as it is written.
  * @property {string[]} devDependencies
  */
 
@@ -42,8 +43,9 @@ export async function readHouse(root) {
   /** @type {House['workspaces']} */
   const workspaces = {}
   for (const folder of folders) {
-    const { name, dependencies = {} } = await readManifest(path.join(root, folder))
-    workspaces[folder] = { name, dependencies: Object.keys(dependencies) }
+    const { name, dependencies = {}, exports = {} } = await readManifest(path.join(root, folder))
+    const entries = Object.keys(exports).map((entry) => entry.replace('.', name))
+    workspaces[folder] = { name, dependencies: Object.keys(dependencies), entries }
   }
   const paths = (await listFiles(root)).filter(
     (file) => /\.(?:ts|mts|js|mjs)$/.test(file) && !/(?:^|\/)dist\/|^skills\//.test(file),

@@ -345,6 +345,9 @@ export type ErrorName = keyof typeof ERRORS
 /** What is wrong with a field of a request: `scopes[1]` → `is not a known scope`. Never holds the value. */
 export type FieldProblems = Readonly<Record<string, string>>
 
+/** More than this many wrong fields are not told: an answer must not grow with the request. */
+export const MAX_FIELD_PROBLEMS = 8
+
 /** What makes an error body out of a row. */
 export interface ErrorContext {
   readonly correlationId: string

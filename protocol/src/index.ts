@@ -80,6 +80,7 @@ export {
   type FieldProblems,
   formatErrorBody,
   formatErrorLink,
+  MAX_FIELD_PROBLEMS,
 } from './errors.ts'
 export { FINAL_ERROR_IDS } from './final-errors.ts'
 export {

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorRow, type FieldProblems } from '@interhuman-auth/protocol'
+import { ERRORS, type ErrorRow, type FieldProblems, MAX_FIELD_PROBLEMS } from '@interhuman-auth/protocol'
 import { ApiError } from './api-error.ts'
 
 /** What of a compiled schema is asked about a body that it refuses. */
@@ -30,16 +30,13 @@ export function explainBody(
   return new ApiError(ERRORS.fieldInvalid, { problems: describeProblems(schema, body) })
 }
 
-/** More than this many wrong fields are not told: the answer must not grow with the request. */
-const MAX_PROBLEMS = 10
-
 function describeProblems(schema: BodySchema, body: object): FieldProblems {
   const [, errors] = schema.Errors(body)
   const problems = new Map<string, string>()
   for (const error of errors) {
     const field = formatField(error.instancePath)
     const problem = describe(error)
-    if (problem !== undefined && problems.size < MAX_PROBLEMS && !problems.has(field))
+    if (problem !== undefined && problems.size < MAX_FIELD_PROBLEMS && !problems.has(field))
       problems.set(field, problem)
   }
   return Object.fromEntries(problems)

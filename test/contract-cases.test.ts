@@ -1,0 +1,120 @@
+import { createTestApi } from '@interhuman-auth/client/testing'
+import { SCOPES, STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningService, startService } from './support/start-service.ts'
+
+// The same requests to the real service and to the one that users have in their tests: one contract, one answer.
+
+let service: RunningService
+const testApi = createTestApi()
+
+beforeAll(async () => {
+  service = await startService()
+})
+afterAll(async () => {
+  await service.stop()
+})
+
+interface Sent {
+  readonly method?: string
+  readonly contentType?: string | undefined
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined
+}
+
+/** An answer without what differs from one to the next: ids, tokens, and the address of the error page. */
+async function shapeOf(response: Response) {
+  const text = await response.text()
+  const names = ['allow', 'cache-control', 'content-type', 'www-authenticate', 'retry-after']
+  return {
+    status: response.status,
+    headers: Object.fromEntries(names.map((name) => [name, response.headers.get(name)])),
+    body: text
+      .replace(/"access_token":"[^"]+"/, '"access_token":"…"')
+      .replaceAll(response.headers.get('x-correlation-id') ?? 'absent', '…')
+      .replace(/"link":"[^"]*\/errors#/, '"link":"…#'),
+  }
+}
+
+function send(fetch: typeof globalThis.fetch, url: string, sent: Sent): Promise<Response> {
+  const { method = 'POST', contentType = 'application/json', body } = sent
+  return fetch(url, {
+    method,
+    headers: contentType === '' ? {} : { 'Content-Type': contentType },
+    body: body ?? null,
+  })
+}
+
+async function expectAgreement(path: string, sentTo: (key: { keyId: string; keySecret: string }) => Sent) {
+  const real = await send(fetch, service.url + path, sentTo(service))
+  const key = testApi.addKey()
+  const test = await send(testApi.fetch as typeof fetch, `https://api.interhuman.ai${path}`, sentTo(key))
+  expect(await shapeOf(test)).toEqual(await shapeOf(real))
+}
+
+const good = (key: { keyId: string; keySecret: string }) => ({
+  key_id: key.keyId,
+  key_secret: key.keySecret,
+  scopes: [UPLOAD_SCOPE],
+})
+
+describe.each(['/v0/auth', '/v1/auth'])('%s', (path) => {
+  const changes: [string, object][] = [
+    ['a good request', {}],
+    ['both scopes, one twice', { scopes: [...SCOPES, UPLOAD_SCOPE] }],
+    ['a field that nobody knows', { extra: 1 }],
+    ['no id', { key_id: undefined }],
+    ['no secret', { key_secret: undefined }],
+    ['no scopes', { scopes: undefined }],
+    ['an empty id', { key_id: '' }],
+    ['an id that is a number, and a secret that is null', { key_id: 1, key_secret: null }],
+    ['scopes as text', { scopes: STREAM_SCOPE }],
+    ['no scope', { scopes: [] }],
+    ['an unknown scope, and a number', { scopes: [UPLOAD_SCOPE, 'interhumanai.admin', 5] }],
+    ['twelve unknown scopes', { scopes: Array.from({ length: 12 }, (_, index) => `x${index}`) }],
+    ['a wrong secret', { key_secret: 'LEAK' }],
+    ['an unknown id', { key_id: 'ihk_LEAK' }],
+  ]
+  test.each(changes)('%s', async (_, change) => {
+    await expectAgreement(path, (key) => ({ body: JSON.stringify({ ...good(key), ...change }) }))
+  })
+
+  const bodies: [string, Sent][] = [
+    ['no content type', { contentType: '', body: new TextEncoder().encode('{}') }],
+    ['a form', { contentType: 'application/x-www-form-urlencoded', body: '{}' }],
+    ['a charset', { contentType: 'application/json; charset=latin1', body: '{}' }],
+    ['no body', {}],
+    ['no JSON', { body: '{' }],
+    ['a byte-order mark', { body: '\uFEFF{}' }],
+    ['bytes that are not UTF-8', { body: new Uint8Array([0x22, 0xff, 0x22]) }],
+    ['a list', { body: '[]' }],
+    ['null', { body: 'null' }],
+    ['16 KiB and a byte', { body: `{"a":"${'a'.repeat(16_377)}"}` }],
+    ['GET', { method: 'GET' }],
+    ['DELETE', { method: 'DELETE' }],
+  ]
+  test.each(bodies)('%s', async (_, sent) => {
+    await expectAgreement(path, () => sent)
+  })
+})
+
+test.each(['/', '/v0/nothing', '/v1/nothing'])('there is nothing at %s', async (path) => {
+  await expectAgreement(path, () => ({ method: 'GET' }))
+})
+
+test('a key that is revoked, and a scope that a key lacks', async () => {
+  const real = await service.createKey({ scopes: [STREAM_SCOPE] })
+  const key = testApi.addKey([STREAM_SCOPE])
+  const ask = async () => {
+    const answers = [
+      send(fetch, `${service.url}/v0/auth`, { body: JSON.stringify(good(real)) }),
+      send(testApi.fetch as typeof fetch, 'https://x.example/v0/auth', { body: JSON.stringify(good(key)) }),
+    ]
+    const [first, second] = await Promise.all(answers.map(async (answer) => shapeOf(await answer)))
+    expect(second).toEqual(first)
+    return first?.status
+  }
+  expect(await ask()).toBe(403)
+  await service.keys('revoke', real.keyId)
+  testApi.revokeKey(key.keyId)
+  expect(await ask()).toBe(401)
+})

@@ -68,7 +68,7 @@ async function readHouseFile(root, file, folders) {
 
 /**
  * @param {string} folder
- * @returns {Promise<{ name: string, workspaces?: string[], dependencies?: object, devDependencies?: object }>}
+ * @returns {Promise<{ name: string, workspaces?: string[], dependencies?: object, devDependencies?: object, exports?: object }>}
  */
 async function readManifest(folder) {
   const file = path.join(folder, 'package.json')

@@ -69,8 +69,8 @@ function bareProblem(house, file, specifier) {
   const name = packageOf(specifier)
   const workspace = Object.keys(house.workspaces).find((folder) => house.workspaces[folder]?.name === name)
   if (workspace !== undefined) {
-    if (!house.workspaces[workspace]?.entries.includes(specifier))
-      return `reaches into a package: ${specifier}`
+    const isEntry = specifier === name || house.workspaces[workspace]?.entries.includes(specifier)
+    if (isEntry !== true) return `reaches into a package: ${specifier}`
     const allowed = file.area === 'src' ? (arrows[file.part] ?? []) : [...open, ...(arrows[file.part] ?? [])]
     return allowed.includes(workspace) ? undefined : `is no arrow of the house: ${file.part} → ${workspace}`
   }

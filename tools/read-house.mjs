@@ -43,7 +43,8 @@ export async function readHouse(root) {
   /** @type {House['workspaces']} */
   const workspaces = {}
   for (const folder of folders) {
-    const { name, dependencies = {}, exports = {} } = await readManifest(path.join(root, folder))
+    const { name, exports = {}, ...manifest } = await readManifest(path.join(root, folder))
+    const dependencies = { ...manifest.dependencies, ...manifest.optionalDependencies }
     const entries = Object.keys(exports).map((entry) => entry.replace('.', name))
     workspaces[folder] = { name, dependencies: Object.keys(dependencies), entries }
   }
@@ -68,7 +69,7 @@ async function readHouseFile(root, file, folders) {
 
 /**
  * @param {string} folder
- * @returns {Promise<{ name: string, workspaces?: string[], dependencies?: object, devDependencies?: object, exports?: object }>}
+ * @returns {Promise<{ name: string, workspaces?: string[], dependencies?: object, optionalDependencies?: object, devDependencies?: object, exports?: object }>}
  */
 async function readManifest(folder) {
   const file = path.join(folder, 'package.json')

@@ -29,8 +29,8 @@ export const TOKEN_SUMMARY = 'exchange the API key for an access token, and hand
 /** Where a key is looked for. */
 export const CREDENTIAL_NOTE =
   'The key comes from INTERHUMAN_KEY_ID and INTERHUMAN_KEY_SECRET, or else from the file that INTERHUMAN_CONFIG names, or else ' +
-  'from interhuman/credentials.env in your configuration folder (NAME=value lines, mode 0600). This version does not read the ' +
-  "system's keychain. No option takes a key or a secret."
+  'from interhuman/credentials.env in your configuration folder (NAME=value lines, mode 0600), or else from the keychain. No ' +
+  'option takes a key or a secret.'
 
 /** Where a token is kept. */
 export const CACHE_NOTE =

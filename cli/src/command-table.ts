@@ -24,7 +24,16 @@ export const COMMANDS = {
   check: {
     start: 'interhuman-auth check',
     summary: 'say which sources hold a credential and which one counts, never a value',
-    options: [option.online, option.scope, option.apiVersion, option.apiUrl, option.timeout, option.help],
+    options: [
+      option.online,
+      option.keychain,
+      option.scope,
+      option.apiVersion,
+      option.apiUrl,
+      option.timeout,
+      option.json,
+      option.help,
+    ],
     required: [],
     notes: [CREDENTIAL_NOTE, EXIT_NOTE],
   },
@@ -74,6 +83,39 @@ export const COMMANDS = {
       'Exit codes: those of COMMAND; 126 it cannot be run; 127 it is not found; 128 and the number of the signal that ended it. ' +
         'Before it runs: 2 wrong usage; 3 no credential, or an unsafe file; 4 refused (4xx); 5 anything else; 6 not reached in ' +
         'time; 7 not trusted.',
+    ],
+  },
+  login: {
+    start: 'interhuman-auth login',
+    summary: 'ask for an API key, prove it with one exchange, and store it with its address',
+    options: [
+      option.store,
+      option.apiUrl,
+      option.scope,
+      option.apiVersion,
+      option.timeout,
+      option.json,
+      option.help,
+    ],
+    required: [],
+    notes: [
+      'At a terminal the id and the secret are asked for, the secret unseen. Otherwise standard input holds them: as in a ' +
+        'credentials file (INTERHUMAN_KEY_ID=, INTERHUMAN_KEY_SECRET=, and INTERHUMAN_API_URL= if wanted), or the id and the ' +
+        'secret on a line each.',
+      'The key is stored in the file that INTERHUMAN_CONFIG names, or else in interhuman/credentials.env in your configuration ' +
+        'folder, or, only if asked for, in the keychain. Without --scope every scope is tried, together and then each alone.',
+      EXIT_NOTE,
+    ],
+  },
+  logout: {
+    start: 'interhuman-auth logout',
+    summary: 'remove the stored key, and say what else holds one',
+    options: [option.store, option.json, option.help],
+    required: [],
+    notes: [
+      'Without --store both are emptied: the file that login writes, and the keychain. The key itself stays good until it is ' +
+        'revoked where it was made.',
+      'Exit codes: 0 nothing of it is left there; 2 wrong usage; 3 it could not be removed.',
     ],
   },
   explain: {

@@ -13,7 +13,10 @@ export type ExchangeOptions = Pick<Options, 'scopes' | 'apiVersion' | 'timeoutMs
  *
  * @throws {Refusal} when no answer came that may be handed on: 5, 6 or 7.
  */
-export async function exchange({ credential, apiUrl }: Resolved, options: ExchangeOptions): Promise<Answer> {
+export async function exchange(
+  { credential, apiUrl }: Pick<Resolved, 'credential' | 'apiUrl'>,
+  options: ExchangeOptions,
+): Promise<Answer> {
   const { keyId, keySecret } = credential
   const { scopes, apiVersion, timeoutMs } = options
   try {
@@ -57,10 +60,16 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
  * hostile server could put there what it was sent.
  */
 export function describeStatus(answer: Answer): string {
+  const correlationId = correlationIdOf(answer)
+  return correlationId === undefined
+    ? `status ${answer.status}`
+    : `status ${answer.status} (correlation id ${correlationId})`
+}
+
+/** Gives an answer's correlation id, if it has one and it is a UUID. */
+export function correlationIdOf(answer: Answer): string | undefined {
   const correlationId = answer.header(CORRELATION_ID_HEADER)
-  return correlationId !== undefined && uuid.test(correlationId)
-    ? `status ${answer.status} (correlation id ${correlationId})`
-    : `status ${answer.status}`
+  return correlationId !== undefined && uuid.test(correlationId) ? correlationId : undefined
 }
 
 /** Says what to do about a status that is not 200. */

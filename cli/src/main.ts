@@ -1,4 +1,5 @@
 import { COMMANDS, type CommandName } from './command-table.ts'
+import { readKeychain } from './credentials/keychain.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
 import { formatOverview } from './help.ts'
 import { type Command, print, run, runCommand } from './run.ts'
@@ -10,12 +11,14 @@ const load: Readonly<Record<CommandName, () => Promise<Command>>> = {
   check: async () => (await import('./commands/check.ts')).check,
   header: async () => (await import('./commands/header.ts')).header,
   exec: async () => (await import('./commands/exec.ts')).exec,
+  login: async () => (await import('./commands/login.ts')).login,
+  logout: async () => (await import('./commands/logout.ts')).logout,
   explain: async () => (await import('./commands/explain.ts')).explain,
 }
 
 /** Runs `interhuman-auth` with what was typed. */
 export function main(): Promise<void> {
-  return run(process, dispatch)
+  return run(process, dispatch, readKeychain)
 }
 
 async function dispatch([name, ...rest]: readonly string[], surroundings: Surroundings): Promise<number> {

@@ -31,13 +31,19 @@ export const output = {
 /** `--online`. */
 export const online = {
   name: 'online',
-  help: 'also make one exchange, and say only whether it worked',
+  help: 'also walk the way to the address, make one exchange, compare the clocks, and say what is at fault',
 } as const
 
 /** `--check`. */
 export const check = {
   name: 'check',
   help: 'say where a credential was found, and make no exchange',
+} as const
+
+/** `--keychain`. */
+export const keychain = {
+  name: 'keychain',
+  help: 'ask the keychain as well where a source before it counts',
 } as const
 
 /** `--api-version`. */
@@ -73,6 +79,13 @@ export const minLife = {
   name: 'min-life',
   value: 'S',
   help: 'seconds that the token must live at the least; a cached one that lives for less is not used',
+} as const
+
+/** `--store`. */
+export const store = {
+  name: 'store',
+  choices: ['file', 'keychain'],
+  help: "where the key is stored: a file of mode 0600, or the system's keychain",
 } as const
 
 /** `--json`. */

@@ -13,8 +13,10 @@ export interface Options {
   readonly minLifeSeconds: number | undefined
   readonly as: string | undefined
   readonly output: string | undefined
+  readonly store: 'file' | 'keychain' | undefined
   readonly online: boolean
   readonly check: boolean
+  readonly keychain: boolean
   readonly json: boolean
   readonly help: boolean
   /** The argument that is no option. */
@@ -42,8 +44,10 @@ export function parseOptions(argv: readonly string[], command: CommandRow): Opti
     minLifeSeconds: readSeconds('min-life', values('min-life')[0], command),
     as: values('as')[0],
     output: values('output')[0],
+    store: values('store')[0] as Options['store'],
     online: found.has('online'),
     check: found.has('check'),
+    keychain: found.has('keychain'),
     json: found.has('json'),
     help: found.has('help'),
     operand: operands[0],

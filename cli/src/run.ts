@@ -15,8 +15,9 @@ export type Command = (options: Options, surroundings: Surroundings) => Promise<
 export async function run(
   own: NodeJS.Process,
   entry: (argv: readonly string[], surroundings: Surroundings) => Promise<number>,
+  readKeychain?: Parameters<typeof surroundingsOf>[1],
 ): Promise<void> {
-  const surroundings = surroundingsOf(own)
+  const surroundings = surroundingsOf(own, readKeychain)
   const refuse = (fault: unknown) => {
     if (fault instanceof ReaderGone) return EXIT.ok
     const refusal = fault instanceof Refusal ? fault : describeOwn(fault)
@@ -47,7 +48,7 @@ export async function runCommand(
 }
 
 /** The one object that `--json` gives of a refusal; a part that there is not is left out. */
-function formatRefusal({ exitCode, message, details }: Refusal): object {
+export function formatRefusal({ exitCode, message, details }: Refusal): object {
   const { status, errorId, correlationId } = details
   return {
     ok: false,

@@ -1,9 +1,9 @@
-import { check } from './commands/check.ts'
 import { token } from './commands/token.ts'
 import { EXIT, Refusal } from './exit-codes.ts'
 import type { Options } from './options.ts'
 import { run, runCommand } from './run.ts'
 import { SKILL } from './skill-row.ts'
+import { checkSources } from './source-report.ts'
 import type { Surroundings } from './surroundings.ts'
 
 // The skill's script, an entry of its own: it is bundled into one file, which nothing checks the Node of beforehand.
@@ -15,5 +15,5 @@ run(process, async (argv, surroundings) => {
 })
 
 function tokenOrCheck(options: Options, surroundings: Surroundings): Promise<number> {
-  return (options.check ? check : token)(options, surroundings)
+  return (options.check ? checkSources : token)(options, surroundings)
 }

@@ -1,4 +1,5 @@
 import { homedir, hostname, uptime } from 'node:os'
+import type { Finding } from './credentials/credential.ts'
 import { printable } from './output.ts'
 
 /** All that a command reads of the machine and writes to it, handed in by an entry. */
@@ -21,12 +22,20 @@ export interface Surroundings {
   readonly own: NodeJS.Process
   /** Writes one line for people to standard error. */
   readonly say: (line: string) => void
+  /** Writes a question to standard error, where the answer is typed after it. */
+  readonly prompt: (text: string) => void
+  /** Asks the system's keychain; the skill's script has none. */
+  readonly keychain: (() => Finding) | undefined
   /** Adds what is to be cleaned up when a signal ends the command early. */
   readonly atSignal: (cleanUp: () => void) => void
 }
 
 /** Gives a process's surroundings. SIGHUP, SIGINT and SIGTERM end it with 128 and their number from now on. */
-export function surroundingsOf(own: NodeJS.Process, now: () => number = Date.now): Surroundings {
+export function surroundingsOf(
+  own: NodeJS.Process,
+  readKeychain?: (surroundings: Surroundings) => Finding,
+  now: () => number = Date.now,
+): Surroundings {
   const cleanUps: (() => void)[] = []
   for (const [signal, number] of [
     ['SIGHUP', 1],
@@ -38,7 +47,7 @@ export function surroundingsOf(own: NodeJS.Process, now: () => number = Date.now
       own.exit(128 + number)
     })
   }
-  return {
+  const surroundings: Surroundings = {
     env: own.env,
     platform: own.platform,
     home: homedir,
@@ -58,6 +67,11 @@ export function surroundingsOf(own: NodeJS.Process, now: () => number = Date.now
       if (own.stderr.listenerCount('error') === 0) own.stderr.on('error', () => {})
       own.stderr.write(`interhuman-auth: ${printable(line)}\n`)
     },
+    prompt: (text) => {
+      own.stderr.write(text)
+    },
+    keychain: readKeychain && (() => readKeychain(surroundings)),
     atSignal: (cleanUp) => cleanUps.push(cleanUp),
   }
+  return surroundings
 }

@@ -1,85 +1,66 @@
-import { SCOPES } from '@interhuman-auth/protocol'
-import { type Resolved, readSources, resolveCredential, type Source } from '../credentials/resolve.ts'
-import { adviseOn, describeStatus, exchange } from '../exchange.ts'
-import { EXIT, exitCodeOfStatus } from '../exit-codes.ts'
-import { type BodyEnd, describeEnd, handOn } from '../hand-on.ts'
-import type { Answer } from '../http-post.ts'
+import { type Resolved, readPlainSources, resolveCredential, type Source } from '../credentials/resolve.ts'
+import { EXIT, Refusal } from '../exit-codes.ts'
 import type { Options } from '../options.ts'
-import { printable, ReaderGone, standardOutput } from '../output.ts'
+import { formatRefusal, printJson } from '../run.ts'
+import { describeSource, linePrinter, type Tell } from '../source-report.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 /**
- * Says on standard output which sources hold a credential, which one counts and where its key goes; with `--online` also
- * whether one exchange works. Never a value of a credential, nor any part of an answer's body but its error id.
+ * Says which sources hold a credential, which one counts and where its key goes; with `--online` also how far the way
+ * there goes, whether the clocks agree and whether an exchange works. Never a value of a credential.
  *
  * @returns 0, or the exit code of the exchange.
- * @throws {Refusal} when no credential can be used.
+ * @throws {Refusal} when no credential can be used, or no answer came.
  */
 export async function check(options: Options, surroundings: Surroundings): Promise<number> {
-  const print = printer(surroundings.stdout)
-  const sources = [...readSources(surroundings)]
-  for (const source of sources) await print(`${source.role}: ${describeSource(source)}`)
-  const resolved = resolveCredential(sources, surroundings, options.apiUrl)
-  await print(`used: ${resolved.source.role}`)
-  await print(`address: ${resolved.apiUrl}`)
-  if (!options.online) return EXIT.ok
-  return checkOnline(resolved, options, print)
-}
-
-type Print = (line: string) => Promise<void>
-
-function printer(stdout: NodeJS.WritableStream): Print {
-  const { write } = standardOutput(stdout)
-  return (line) =>
-    write(Buffer.from(`${printable(line)}\n`)).catch((fault: unknown) => {
-      if (!(fault instanceof ReaderGone)) throw fault
+  if (!options.json) {
+    const print = linePrinter(surroundings)
+    return tellAll(options, surroundings, async (lines) => {
+      for (const line of lines) await print(line)
     })
-}
-
-function describeSource({ name, role, finding }: Source): string {
-  const mode = finding.kind === 'absent' || finding.mode === undefined ? '' : ` (mode ${finding.mode})`
-  const place = role === 'environment' ? '' : `${name}${mode} `
-  if (finding.kind === 'found') return `${place}holds a credential`
-  if (finding.kind === 'refused') return `${place}${finding.reason}`
-  return role === 'environment' ? 'holds no credential' : `${place}does not exist`
-}
-
-async function checkOnline(resolved: Resolved, options: Options, print: Print): Promise<number> {
-  const scopes = options.scopes.length > 0 ? options.scopes : SCOPES.slice(0, 1)
-  const answer = await exchange(resolved, { ...options, scopes })
-  const { end, errorId } = await readBody(answer)
-  if (end !== 'whole') {
-    await print(`online: the exchange did not work: ${describeStatus(answer)}; ${describeEnd(end)}`)
-    return EXIT.other
   }
-  const error = errorId === undefined ? '' : `, error ${errorId}`
-  await print(
-    answer.status === 200
-      ? 'online: the exchange worked'
-      : `online: the exchange did not work: ${describeStatus(answer)}${error}; ${adviseOn(answer.status)}`,
-  )
-  return exitCodeOfStatus(answer.status)
-}
-
-const LARGEST_ERROR_BYTES = 64 * 1024
-const errorIdForm = /^[a-z]{2}\d{4}$/
-
-/** Reads a body to its end, and of it the error id alone. */
-async function readBody(answer: Answer): Promise<{ end: BodyEnd; errorId: string | undefined }> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const end = await handOn(answer.body, async (chunk) => {
-    length += chunk.length
-    if (length <= LARGEST_ERROR_BYTES) chunks.push(chunk)
-  })
-  return { end, errorId: parseErrorId(Buffer.concat(chunks).toString('utf8')) }
-}
-
-function parseErrorId(text: string): string | undefined {
+  const report: object = {}
+  const tell: Tell = async (_, part) => void Object.assign(report, part)
   try {
-    const { error_id: errorId } = JSON.parse(text) ?? {}
-    return typeof errorId === 'string' && errorIdForm.test(errorId) ? errorId : undefined
-  } catch {
-    return undefined
+    const exitCode = await tellAll(options, surroundings, tell)
+    return await end(exitCode, { ok: exitCode === EXIT.ok, ...report })
+  } catch (fault) {
+    if (!(fault instanceof Refusal)) throw fault
+    surroundings.say(fault.message)
+    return await end(fault.exitCode, { ...formatRefusal(fault), ...report })
+  }
+
+  async function end(exitCode: number, value: object): Promise<number> {
+    await printJson(value, surroundings)
+    return exitCode
+  }
+}
+
+async function tellAll(options: Options, surroundings: Surroundings, tell: Tell): Promise<number> {
+  const sources = gatherSources(options, surroundings)
+  await tell(sources.map(describeSource), { sources: sources.map(formatSource) })
+  const resolved: Resolved = resolveCredential(sources, surroundings, options.apiUrl)
+  const { source, apiUrl } = resolved
+  await tell([`used: ${source.role}`, `address: ${apiUrl}`], { used: source.role, address: apiUrl })
+  if (!options.online) return EXIT.ok
+  const { checkOnline } = await import('../check-online.ts')
+  return checkOnline(resolved, options, surroundings, tell)
+}
+
+/** The keychain is asked when it decides, or when that was asked for: it can be slow, and it can want to be unlocked. */
+function gatherSources({ keychain }: Options, surroundings: Surroundings): Source[] {
+  const sources = [...readPlainSources(surroundings)]
+  const decides = sources.every(({ finding }) => finding.kind === 'absent')
+  if (surroundings.keychain === undefined || !(keychain || decides)) return sources
+  return [...sources, { name: 'keychain', role: 'keychain', finding: surroundings.keychain() }]
+}
+
+function formatSource({ role, name, finding }: Source): object {
+  return {
+    role,
+    name,
+    state: finding.kind,
+    mode: 'mode' in finding ? finding.mode : undefined,
+    reason: 'reason' in finding ? finding.reason : undefined,
   }
 }

@@ -17,9 +17,9 @@ export interface Credential {
   readonly apiUrl: string | undefined
 }
 
-/** What a source holds: nothing, a whole credential, or something that is refused, with the reason. */
+/** What a source holds: nothing (and why it could not be asked, if so), a whole credential, or something that is refused, with the reason. */
 export type Finding =
-  | { readonly kind: 'absent' }
+  | { readonly kind: 'absent'; readonly reason?: string | undefined }
   | { readonly kind: 'refused'; readonly reason: string; readonly mode?: string | undefined }
   | { readonly kind: 'found'; readonly credential: Credential; readonly mode?: string | undefined }
 

@@ -36,3 +36,39 @@ function readValue(rest: string): string | undefined {
   if (rest.startsWith('"') || rest.startsWith("'")) return undefined
   return rest.replace(/(?:^|[ \t]+)#.*$/, '')
 }
+
+const plain = /^[\w.~+/:@%-]+$/
+
+/**
+ * Writes an assignment that {@link parseDotenv} reads back as it is.
+ *
+ * @throws {RangeError} for a value that no form of quotes can hold: see {@link isAssignable}.
+ */
+export function formatAssignment(name: string, value: string): string {
+  for (const written of [value, `'${value}'`, `"${value}"`]) {
+    if (written === value && !plain.test(value)) continue
+    const reading = parseDotenv(`${name}=${written}`, [name])
+    if ('values' in reading && reading.values.get(name) === value) return `${name}=${written}`
+  }
+  throw new RangeError('a value that a line cannot hold')
+}
+
+/** Says whether a value can stand in a line. */
+export function isAssignable(value: string): boolean {
+  try {
+    return formatAssignment('A', value) !== ''
+  } catch {
+    return false
+  }
+}
+
+/** Gives the text without its assignments to some names, every other line as it is. */
+export function withoutAssignments(text: string, names: readonly string[]): string {
+  const lines = text.split(/(?<=\n)/)
+  const others = lines.filter((line) => {
+    const [, name = ''] = assignment.exec(line.replace(/^\uFEFF/, '').trim()) ?? []
+    return !names.includes(name)
+  })
+  const kept = others.join('')
+  return kept === '' || kept.endsWith('\n') ? kept : `${kept}\n`
+}

@@ -66,6 +66,27 @@ function readOpened(descriptor: number, uid: number | undefined): Finding {
   return { ...finding, mode }
 }
 
+/**
+ * Reads a file's text, which is empty where there is no file; `undefined` if it is larger than 64 KiB or not UTF-8.
+ *
+ * @throws What the file system says.
+ */
+export function readText(path: string): string | undefined {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw fault
+  }
+  try {
+    const bytes = readAll(descriptor)
+    return bytes !== undefined && isUtf8(bytes) ? bytes.toString('utf8') : undefined
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 function unsafeBecause(stats: Stats, uid: number | undefined): string | undefined {
   if (!stats.isFile()) return 'is not a regular file'
   if (uid === undefined) return undefined

@@ -15,10 +15,10 @@ import { defaultFilePath, readCredentialsFile } from './file.ts'
 
 /** A place that may hold a credential. */
 export interface Source {
-  /** What people read: `environment`, or the file's path. */
+  /** What people read: `environment`, the file's path, or `keychain`. */
   readonly name: string
   /** Why it is looked at. */
-  readonly role: 'environment' | 'file named by INTERHUMAN_CONFIG' | 'default file'
+  readonly role: 'environment' | 'file named by INTERHUMAN_CONFIG' | 'default file' | 'keychain'
   readonly finding: Finding
 }
 
@@ -29,8 +29,15 @@ export interface Resolved {
   readonly apiUrl: string
 }
 
-/** Reads the sources one after the other, the one that counts first. */
+/** Reads the sources one after the other, the one that counts first; the keychain only when all before it were read. */
 export function* readSources(surroundings: Surroundings): Generator<Source, void, void> {
+  yield* readPlainSources(surroundings)
+  if (surroundings.keychain !== undefined)
+    yield { name: 'keychain', role: 'keychain', finding: surroundings.keychain() }
+}
+
+/** Reads the sources that are there without asking anybody: the environment and the files. */
+export function* readPlainSources(surroundings: Surroundings): Generator<Source, void, void> {
   const { env, uid } = surroundings
   yield { name: 'environment', role: 'environment', finding: readCredential((name) => env[name]) }
   const named = env[CONFIG_NAME] || undefined
@@ -58,28 +65,35 @@ export function resolveCredential(
   surroundings: Surroundings,
   apiUrlOption: string | undefined,
 ): Resolved {
+  let unasked: string | undefined
   for (const source of sources) {
     const { finding } = source
+    if (finding.kind === 'absent') unasked ??= finding.reason
     if (finding.kind === 'refused') throw new Refusal(EXIT.credential, describeRefused(source, finding))
     if (finding.kind === 'found') {
       const { credential } = finding
       return { source, credential, apiUrl: settleAddress(source, credential, surroundings, apiUrlOption) }
     }
   }
-  throw new Refusal(EXIT.credential, describeNone(surroundings))
+  throw new Refusal(EXIT.credential, describeNone(surroundings, unasked))
 }
 
 function describeRefused(source: Source, finding: { reason: string; mode?: string | undefined }): string {
   const mode = finding.mode === undefined ? '' : ` (mode ${finding.mode})`
+  if (source.role === 'keychain') return `the keychain ${finding.reason}; run interhuman-auth login`
   return source.role === 'environment'
     ? `the environment ${finding.reason}`
     : `the credentials file ${source.name}${mode} ${finding.reason}`
 }
 
-function describeNone(surroundings: Surroundings): string {
+function describeNone(surroundings: Surroundings, unasked: string | undefined): string {
+  const { keychain } = surroundings
+  const login = keychain === undefined ? '' : 'run interhuman-auth login, or '
+  const reason = keychain === undefined ? "this version does not read the system's keychain" : ''
+  const why = unasked === undefined ? reason : `the keychain was not read: ${unasked}`
   return (
-    `no credential found; set ${KEY_ID_NAME} and ${KEY_SECRET_NAME}, or write both to ` +
-    `${defaultFilePath(surroundings)} with mode 0600 (this version does not read the system's keychain)`
+    `no credential found; ${login}set ${KEY_ID_NAME} and ${KEY_SECRET_NAME}, or write both to ` +
+    `${defaultFilePath(surroundings)} with mode 0600${why === '' ? '' : ` (${why})`}`
   )
 }
 
@@ -117,7 +131,14 @@ function settleAddress(
   )
 }
 
-function readAddress(address: string, by: string, malformed: number): string {
+/**
+ * Reads an address that a key may go to.
+ *
+ * @param by What said it, for people.
+ * @param malformed The exit code when it is no address.
+ * @throws {Refusal} that one, or 7 when it is plain http to another machine.
+ */
+export function readAddress(address: string, by: string, malformed: number): string {
   try {
     return parseApiUrl(address)
   } catch (fault) {

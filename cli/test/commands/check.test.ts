@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { makeCertificate } from '../support/certificate.ts'
 import { answer, type RawServer, type Respond, send, startRawServer } from '../support/raw-server.ts'
 import { KEY_ID, KEY_SECRET, keyEnvironment, runCommand, temporaryFolder } from '../support/run-command.ts'
 
@@ -32,10 +33,11 @@ describe('check says which sources hold a credential, and which one counts', () 
     expect(lines).toEqual([
       'environment: holds no credential',
       `default file: ${HOME}/.config/interhuman/credentials.env does not exist`,
+      'keychain: cannot be asked: there is no secret service on this machine',
     ])
     expect(code).toBe(3)
     expect(stderr).toMatch(
-      /^interhuman-auth: no credential found; set INTERHUMAN_KEY_ID and .* keychain\)\n$/,
+      /^interhuman-auth: no credential found; run interhuman-auth login, or set INTERHUMAN_KEY_ID and .*\)\n$/,
     )
   })
 
@@ -107,9 +109,10 @@ describe('check --online makes one exchange and says only whether it worked', ()
   ])('it was refused with %s: exit code 4, status, correlation id and error id', async (body, error) => {
     const { url } = await serve(answer(401, body, [`X-Correlation-ID: ${id}`]))
     const { code, lines } = await check(['--online'], keyEnvironment(url))
-    expect([code, lines.at(-1)]).toEqual([
+    expect([code, ...lines.slice(-2)]).toEqual([
       4,
       `online: the exchange did not work: status 401 (correlation id ${id})${error}; check the key id and the secret`,
+      'at fault: the key, or what is asked for with it',
     ])
   })
 
@@ -121,5 +124,80 @@ describe('check --online makes one exchange and says only whether it worked', ()
   ])('%s: the exit code of the exchange', async (_, respond, exitCode) => {
     const { url } = await serve(respond)
     expect((await check(['--online'], keyEnvironment(url))).code).toBe(exitCode)
+  })
+})
+
+describe('check --online says what is at fault', () => {
+  const day = 86_400_000
+  const now = Date.now()
+  /** Answers with a Date that is off by some milliseconds. */
+  const dated =
+    (offMs: number): Respond =>
+    (socket, request) =>
+      answer(200, '{}', [`Date: ${new Date(Date.now() + offMs).toUTCString()}`])(socket, request)
+
+  test('nothing: each step of the way is named, and the clocks agree', async () => {
+    const { url, port } = await serve(dated(0))
+    const { lines } = await check(['--online'], keyEnvironment(url.replace('127.0.0.1', 'localhost')))
+    expect(lines.slice(-4)).toEqual([
+      expect.stringMatching(/^dns: localhost is [\d.:, ]+ \(\d+ ms\)$/),
+      expect.stringMatching(new RegExp(`^tcp: connected to \\S+ port ${port} \\(\\d+ ms\\)$`)),
+      expect.stringMatching(
+        /^clock: this machine's (?:and the service's agree|is \d+ s ahead of the service's)$/,
+      ),
+      'online: the exchange worked',
+    ])
+  })
+
+  test('the clock', async () => {
+    const { url } = await serve(dated(3_600_000))
+    const { code, lines } = await check(['--online'], keyEnvironment(url))
+    expect([code, lines.at(-1)]).toEqual([0, "at fault: this machine's clock or the service's"])
+    expect(lines.join('\n')).toMatch(/^clock: this machine's is 3\d\d\d s behind the service's$/m)
+  })
+
+  test('the network', async () => {
+    const { code, lines } = await check(['--online'], keyEnvironment('http://127.0.0.1:1'))
+    expect([code, lines.at(-1)]).toEqual([
+      6,
+      'at fault: the network between here and the address, or nothing listens there',
+    ])
+    expect(lines.at(-2)).toMatch(/^tcp: failed \(ECONNREFUSED\) \(\d+ ms\)$/)
+  })
+
+  test('the name', async () => {
+    const { code, lines } = await check(['--online'], keyEnvironment('https://example.invalid'))
+    expect([code, lines.at(-1)]).toEqual([6, "at fault: the address's name, or this machine's DNS"])
+  })
+
+  test('a certificate, with who it is of and the days that are left, as JSON too', async () => {
+    const expired = makeCertificate('localhost', new Date(now - 3 * day), new Date(now - 1.5 * day))
+    const server = await startRawServer(dated(0), expired)
+    onTestFinished(server.stop)
+    const ca = file(join(temporaryFolder(), 'ca.pem'), expired.cert)
+    const env = { ...keyEnvironment(`https://localhost:${server.port}`), NODE_EXTRA_CA_CERTS: ca }
+    const { code, lines } = await check(['--online', '--json'], env)
+    const report = JSON.parse(lines.join(''))
+    expect([code, report.ok, report.exit_code, server.requests]).toEqual([7, false, 7, []])
+    expect(report.at_fault).toMatch(/^the address's certificate .* or this machine's clock$/)
+    expect(report.way.at(-1)).toMatchObject({
+      step: 'tls',
+      problem: expect.stringContaining('not trusted (CERT_HAS_EXPIRED)'),
+      certificate: { subject: 'localhost', issuer: 'test', days_left: -2 },
+    })
+    expect(report.sources[0]).toEqual({ role: 'environment', name: 'environment', state: 'found' })
+  })
+
+  test('nothing of TLS that is trusted', async () => {
+    const good = makeCertificate('localhost', new Date(now - day), new Date(now + 10.5 * day))
+    const server = await startRawServer(dated(0), good)
+    onTestFinished(server.stop)
+    const ca = file(join(temporaryFolder(), 'ca.pem'), good.cert)
+    const env = { ...keyEnvironment(`https://localhost:${server.port}`), NODE_EXTRA_CA_CERTS: ca }
+    const { code, lines } = await check(['--online'], env)
+    expect([code, lines.at(-1)]).toEqual([0, 'online: the exchange worked'])
+    expect(lines.at(-3)).toMatch(
+      /^tls: TLSv1\.3, the certificate of localhost by test, 10 days left \(\d+ ms\)$/,
+    )
   })
 })

@@ -4,6 +4,9 @@
 //
 // A built file, not to be edited: made from the sources named below by `node tools/build-skill.mjs`, not minified.
 
+// cli/src/commands/token.ts
+import { resolve } from "node:path";
+
 // protocol/src/scopes.ts
 /**
  * The scopes that the specification names, in its order.
@@ -371,8 +374,14 @@ function readAll(descriptor) {
 }
 
 // cli/src/credentials/resolve.ts
-/** Reads the sources one after the other, the one that counts first. */
+/** Reads the sources one after the other, the one that counts first; the keychain only when all before it were read. */
 function* readSources(surroundings) {
+  yield* readPlainSources(surroundings);
+  if (surroundings.keychain !== void 0)
+    yield { name: "keychain", role: "keychain", finding: surroundings.keychain() };
+}
+/** Reads the sources that are there without asking anybody: the environment and the files. */
+function* readPlainSources(surroundings) {
   const { env, uid } = surroundings;
   yield { name: "environment", role: "environment", finding: readCredential((name) => env[name]) };
   const named = env[CONFIG_NAME] || void 0;
@@ -394,22 +403,29 @@ function readNamed(path, uid) {
  * @see Our contract, section 9
  */
 function resolveCredential(sources, surroundings, apiUrlOption) {
+  let unasked;
   for (const source of sources) {
     const { finding } = source;
+    if (finding.kind === "absent") unasked ??= finding.reason;
     if (finding.kind === "refused") throw new Refusal(EXIT.credential, describeRefused(source, finding));
     if (finding.kind === "found") {
       const { credential } = finding;
       return { source, credential, apiUrl: settleAddress(source, credential, surroundings, apiUrlOption) };
     }
   }
-  throw new Refusal(EXIT.credential, describeNone(surroundings));
+  throw new Refusal(EXIT.credential, describeNone(surroundings, unasked));
 }
 function describeRefused(source, finding) {
   const mode = finding.mode === void 0 ? "" : ` (mode ${finding.mode})`;
+  if (source.role === "keychain") return `the keychain ${finding.reason}; run interhuman-auth login`;
   return source.role === "environment" ? `the environment ${finding.reason}` : `the credentials file ${source.name}${mode} ${finding.reason}`;
 }
-function describeNone(surroundings) {
-  return `no credential found; set ${KEY_ID_NAME} and ${KEY_SECRET_NAME}, or write both to ${defaultFilePath(surroundings)} with mode 0600 (this version does not read the system's keychain)`;
+function describeNone(surroundings, unasked) {
+  const { keychain } = surroundings;
+  const login = keychain === void 0 ? "" : "run interhuman-auth login, or ";
+  const reason = keychain === void 0 ? "this version does not read the system's keychain" : "";
+  const why = unasked === void 0 ? reason : `the keychain was not read: ${unasked}`;
+  return `no credential found; ${login}set ${KEY_ID_NAME} and ${KEY_SECRET_NAME}, or write both to ${defaultFilePath(surroundings)} with mode 0600${why === "" ? "" : ` (${why})`}`;
 }
 function settleAddress(source, credential, { env }, apiUrlOption) {
   const said = [
@@ -437,6 +453,13 @@ function settleAddress(source, credential, { env }, apiUrlOption) {
     `the key from ${source.name} goes only to the address stored with it, ${own}, and ${other.by} names another; nothing was sent`
   );
 }
+/**
+ * Reads an address that a key may go to.
+ *
+ * @param by What said it, for people.
+ * @param malformed The exit code when it is no address.
+ * @throws {Refusal} that one, or 7 when it is plain http to another machine.
+ */
 function readAddress(address, by, malformed) {
   try {
     return parseApiUrl(address);
@@ -708,8 +731,13 @@ var uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * hostile server could put there what it was sent.
  */
 function describeStatus(answer) {
+  const correlationId = correlationIdOf(answer);
+  return correlationId === void 0 ? `status ${answer.status}` : `status ${answer.status} (correlation id ${correlationId})`;
+}
+/** Gives an answer's correlation id, if it has one and it is a UUID. */
+function correlationIdOf(answer) {
   const correlationId = answer.header(CORRELATION_ID_HEADER);
-  return correlationId !== void 0 && uuid.test(correlationId) ? `status ${answer.status} (correlation id ${correlationId})` : `status ${answer.status}`;
+  return correlationId !== void 0 && uuid.test(correlationId) ? correlationId : void 0;
 }
 /** Says what to do about a status that is not 200. */
 function adviseOn(status) {
@@ -764,76 +792,6 @@ function printable(text) {
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
   );
 }
-
-// cli/src/commands/check.ts
-/**
- * Says on standard output which sources hold a credential, which one counts and where its key goes; with `--online` also
- * whether one exchange works. Never a value of a credential, nor any part of an answer's body but its error id.
- *
- * @returns 0, or the exit code of the exchange.
- * @throws {Refusal} when no credential can be used.
- */
-async function check2(options, surroundings) {
-  const print2 = printer(surroundings.stdout);
-  const sources = [...readSources(surroundings)];
-  for (const source of sources) await print2(`${source.role}: ${describeSource(source)}`);
-  const resolved = resolveCredential(sources, surroundings, options.apiUrl);
-  await print2(`used: ${resolved.source.role}`);
-  await print2(`address: ${resolved.apiUrl}`);
-  if (!options.online) return EXIT.ok;
-  return checkOnline(resolved, options, print2);
-}
-function printer(stdout) {
-  const { write } = standardOutput(stdout);
-  return (line) => write(Buffer.from(`${printable(line)}
-`)).catch((fault) => {
-    if (!(fault instanceof ReaderGone)) throw fault;
-  });
-}
-function describeSource({ name, role, finding }) {
-  const mode = finding.kind === "absent" || finding.mode === void 0 ? "" : ` (mode ${finding.mode})`;
-  const place = role === "environment" ? "" : `${name}${mode} `;
-  if (finding.kind === "found") return `${place}holds a credential`;
-  if (finding.kind === "refused") return `${place}${finding.reason}`;
-  return role === "environment" ? "holds no credential" : `${place}does not exist`;
-}
-async function checkOnline(resolved, options, print2) {
-  const scopes = options.scopes.length > 0 ? options.scopes : SCOPES.slice(0, 1);
-  const answer = await exchange(resolved, { ...options, scopes });
-  const { end, errorId } = await readBody(answer);
-  if (end !== "whole") {
-    await print2(`online: the exchange did not work: ${describeStatus(answer)}; ${describeEnd(end)}`);
-    return EXIT.other;
-  }
-  const error = errorId === void 0 ? "" : `, error ${errorId}`;
-  await print2(
-    answer.status === 200 ? "online: the exchange worked" : `online: the exchange did not work: ${describeStatus(answer)}${error}; ${adviseOn(answer.status)}`
-  );
-  return exitCodeOfStatus(answer.status);
-}
-var LARGEST_ERROR_BYTES = 64 * 1024;
-var errorIdForm = /^[a-z]{2}\d{4}$/;
-/** Reads a body to its end, and of it the error id alone. */
-async function readBody(answer) {
-  const chunks = [];
-  let length = 0;
-  const end = await handOn(answer.body, async (chunk) => {
-    length += chunk.length;
-    if (length <= LARGEST_ERROR_BYTES) chunks.push(chunk);
-  });
-  return { end, errorId: parseErrorId(Buffer.concat(chunks).toString("utf8")) };
-}
-function parseErrorId(text) {
-  try {
-    const { error_id: errorId } = JSON.parse(text) ?? {};
-    return typeof errorId === "string" && errorIdForm.test(errorId) ? errorId : void 0;
-  } catch {
-    return void 0;
-  }
-}
-
-// cli/src/commands/token.ts
-import { resolve } from "node:path";
 
 // cli/src/output-file.ts
 import { basename, dirname, join, sep } from "node:path";
@@ -1028,8 +986,10 @@ function parseOptions(argv, command) {
     minLifeSeconds: readSeconds("min-life", values("min-life")[0], command),
     as: values("as")[0],
     output: values("output")[0],
+    store: values("store")[0],
     online: found.has("online"),
     check: found.has("check"),
+    keychain: found.has("keychain"),
     json: found.has("json"),
     help: found.has("help"),
     operand: operands[0],
@@ -1117,7 +1077,7 @@ function misused(command, what) {
 // cli/src/surroundings.ts
 import { homedir, hostname, uptime } from "node:os";
 /** Gives a process's surroundings. SIGHUP, SIGINT and SIGTERM end it with 128 and their number from now on. */
-function surroundingsOf(own, now = Date.now) {
+function surroundingsOf(own, readKeychain, now = Date.now) {
   const cleanUps = [];
   for (const [signal, number] of [
     ["SIGHUP", 1],
@@ -1129,7 +1089,7 @@ function surroundingsOf(own, now = Date.now) {
       own.exit(128 + number);
     });
   }
-  return {
+  const surroundings = {
     env: own.env,
     platform: own.platform,
     home: homedir,
@@ -1151,8 +1111,13 @@ function surroundingsOf(own, now = Date.now) {
       own.stderr.write(`interhuman-auth: ${printable(line)}
 `);
     },
+    prompt: (text) => {
+      own.stderr.write(text);
+    },
+    keychain: readKeychain && (() => readKeychain(surroundings)),
     atSignal: (cleanUp) => cleanUps.push(cleanUp)
   };
+  return surroundings;
 }
 
 // cli/src/run.ts
@@ -1160,8 +1125,8 @@ function surroundingsOf(own, now = Date.now) {
  * Runs an entry to its end and leaves its exit code with the process, which ends by itself when everything is written.
  * A refusal is one line on standard error; so is a fault of our own, without its message, which could hold anything.
  */
-async function run(own, entry) {
-  const surroundings = surroundingsOf(own);
+async function run(own, entry, readKeychain) {
+  const surroundings = surroundingsOf(own, readKeychain);
   const refuse2 = (fault) => {
     if (fault instanceof ReaderGone) return EXIT.ok;
     const refusal = fault instanceof Refusal ? fault : describeOwn(fault);
@@ -1211,8 +1176,6 @@ function describeOwn(fault) {
 // cli/src/command-row.ts
 /** What the command `token` does, and the skill's script. */
 var TOKEN_SUMMARY = "exchange the API key for an access token, and hand on the answer as it is";
-/** Where a key is looked for. */
-var CREDENTIAL_NOTE = "The key comes from INTERHUMAN_KEY_ID and INTERHUMAN_KEY_SECRET, or else from the file that INTERHUMAN_CONFIG names, or else from interhuman/credentials.env in your configuration folder (NAME=value lines, mode 0600). This version does not read the system's keychain. No option takes a key or a secret.";
 /** What the exit codes mean. */
 var EXIT_NOTE = "Exit codes: 0 status 200; 2 wrong usage; 3 no credential, or an unsafe file; 4 refused (4xx); 5 anything else, or a body cut short; 6 not reached in time; 7 not trusted (redirect, plain http, TLS, an address that is not the key's).";
 /** What is on standard output. */
@@ -1235,7 +1198,7 @@ var output = {
   help: "write the answer to this file (0600, whole or not at all), nothing to standard output"
 };
 /** `--check`. */
-var check3 = {
+var check2 = {
   name: "check",
   help: "say where a credential was found, and make no exchange"
 };
@@ -1261,6 +1224,7 @@ var timeout = {
 var help = { name: "help", help: "print this text" };
 
 // cli/src/skill-row.ts
+var credentialNote = "The key comes from INTERHUMAN_KEY_ID and INTERHUMAN_KEY_SECRET, or else from the file that INTERHUMAN_CONFIG names, or else from interhuman/credentials.env in your configuration folder (NAME=value lines, mode 0600). This version does not read the system's keychain. No option takes a key or a secret.";
 /** The skill's script: the command `token` behind another entry, in a file of its own so that it carries no other command. */
 var SKILL = {
   start: "node scripts/interhuman-auth.mjs",
@@ -1268,15 +1232,49 @@ var SKILL = {
   options: [
     scope,
     output,
-    check3,
+    check2,
     apiVersion,
     apiUrl,
     timeout,
     help
   ],
   required: ["scope"],
-  notes: [OUTPUT_NOTE, CREDENTIAL_NOTE, EXIT_NOTE]
+  notes: [OUTPUT_NOTE, credentialNote, EXIT_NOTE]
 };
+
+// cli/src/source-report.ts
+/**
+ * Says on standard output which sources hold a credential, which one counts and where its key goes, never a value.
+ *
+ * @throws {Refusal} when no credential can be used.
+ */
+async function checkSources(options, surroundings) {
+  const print2 = linePrinter(surroundings);
+  const sources = [...readSources(surroundings)];
+  for (const source2 of sources) await print2(describeSource(source2));
+  const { source, apiUrl: apiUrl2 } = resolveCredential(sources, surroundings, options.apiUrl);
+  await print2(`used: ${source.role}`);
+  await print2(`address: ${apiUrl2}`);
+  return EXIT.ok;
+}
+/** Writes lines to standard output; a reader that has gone ends nothing, as the exit code is still to come. */
+function linePrinter({ stdout }) {
+  const { write } = standardOutput(stdout);
+  return (line) => write(Buffer.from(`${printable(line)}
+`)).catch((fault) => {
+    if (!(fault instanceof ReaderGone)) throw fault;
+  });
+}
+/** Says on one line what a source holds. */
+function describeSource({ name, role, finding }) {
+  const mode = finding.kind === "absent" || finding.mode === void 0 ? "" : ` (mode ${finding.mode})`;
+  const isFile = role !== "environment" && role !== "keychain";
+  const place = isFile ? `${role}: ${name}${mode} ` : `${role}: `;
+  if (finding.kind === "found") return `${place}holds a credential`;
+  if (finding.kind === "refused") return `${place}${finding.reason}`;
+  if (finding.reason !== void 0) return `${place}cannot be asked: ${finding.reason}`;
+  return isFile ? `${place}does not exist` : `${place}holds no credential`;
+}
 
 // cli/src/skill.ts
 // The skill's script, an entry of its own: it is bundled into one file, which nothing checks the Node of beforehand.
@@ -1287,5 +1285,5 @@ run(process, async (argv, surroundings) => {
   return runCommand(argv, SKILL, surroundings, async () => tokenOrCheck);
 });
 function tokenOrCheck(options, surroundings) {
-  return (options.check ? check2 : token)(options, surroundings);
+  return (options.check ? checkSources : token)(options, surroundings);
 }

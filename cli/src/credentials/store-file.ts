@@ -1,0 +1,116 @@
+import type { Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { builtin } from '../builtin.ts'
+import { EXIT, Refusal } from '../exit-codes.ts'
+import type { Surroundings } from '../surroundings.ts'
+import { API_URL_NAME, CONFIG_NAME, type Credential, KEY_ID_NAME, KEY_SECRET_NAME } from './credential.ts'
+import { formatAssignment, withoutAssignments } from './dotenv.ts'
+import { defaultFilePath, readText } from './file.ts'
+import { flushFolder, writeWholeFile } from './whole-file.ts'
+
+const { chmodSync, lstatSync, mkdirSync, statSync, unlinkSync }: typeof import('node:fs') = builtin('node:fs')
+
+const FOLDER_MODE = 0o700
+const WRITABLE_BY_OTHERS = 0o022
+const STICKY = 0o1000
+const names = [KEY_ID_NAME, KEY_SECRET_NAME, API_URL_NAME]
+
+/** The file that a credential is stored in: the one that `INTERHUMAN_CONFIG` names, or else the default one. */
+export interface FilePlace {
+  readonly path: string
+  /** The folder is ours alone, so that its mode is ours to set. */
+  readonly ownFolder: boolean
+}
+
+/** Says which file a credential is stored in. */
+export function filePlace(surroundings: Pick<Surroundings, 'env' | 'platform' | 'home'>): FilePlace {
+  const named = surroundings.env[CONFIG_NAME] || undefined
+  return { path: named ?? defaultFilePath(surroundings), ownFolder: named === undefined }
+}
+
+/**
+ * Makes the folder (0700) and sees that the file can be put there: not through a symbolic link, not over another user's,
+ * not into a folder in which others can put another in its place.
+ *
+ * @throws {Refusal} 3, before anything is sent.
+ */
+export function prepareFile({ path, ownFolder }: FilePlace, uid: number | undefined): void {
+  const folder = dirname(path)
+  attempt(path, () => mkdirSync(folder, { recursive: true, mode: FOLDER_MODE }))
+  const stats = attempt(path, () => statSync(folder))
+  if (uid !== undefined && ownFolder && stats.uid === uid) attempt(path, () => chmodSync(folder, FOLDER_MODE))
+  else if (uid !== undefined && isOpen(stats))
+    throw unusable(
+      path,
+      'is in a folder that others can write to; close it with chmod go-w, or name another file',
+    )
+  refuseUnsafe(path, uid)
+  readOthersLines(path)
+}
+
+/**
+ * Stores a credential in a file, whole or not at all, mode 0600. Other lines that the file has are kept.
+ *
+ * @throws {Refusal} 3 when the file cannot be written; then it is as it was.
+ */
+export function storeInFile({ path }: FilePlace, credential: Credential & { apiUrl: string }): void {
+  const { keyId, keySecret, apiUrl } = credential
+  const lines = [
+    formatAssignment(KEY_ID_NAME, keyId),
+    formatAssignment(KEY_SECRET_NAME, keySecret),
+    formatAssignment(API_URL_NAME, apiUrl),
+  ]
+  attempt(path, () => writeWholeFile(path, `${readOthersLines(path)}${lines.join('\n')}\n`))
+}
+
+/**
+ * Takes the credential out of a file, and the file away when nothing else is in it.
+ *
+ * @returns Whether there was one.
+ * @throws {Refusal} 3 when the file is not ours to change, or cannot be; then it is as it was.
+ */
+export function removeFromFile({ path }: FilePlace, uid: number | undefined): boolean {
+  if (refuseUnsafe(path, uid) === undefined) return false
+  const others = readOthersLines(path)
+  if (others === (readText(path) ?? '')) return false
+  attempt(path, () => {
+    if (others.trim() !== '') return writeWholeFile(path, others)
+    unlinkSync(path)
+    flushFolder(dirname(path))
+  })
+  return true
+}
+
+function readOthersLines(path: string): string {
+  const text = attempt(path, () => readText(path))
+  if (text === undefined) throw unusable(path, 'is larger than 64 KiB or not UTF-8 text; name another file')
+  return withoutAssignments(text, names)
+}
+
+function refuseUnsafe(path: string, uid: number | undefined): Stats | undefined {
+  const found = attempt(path, () => lstatSync(path, { throwIfNoEntry: false }))
+  if (found === undefined) return undefined
+  if (found.isSymbolicLink())
+    throw unusable(path, `is a symbolic link; name the file itself in ${CONFIG_NAME}`)
+  if (!found.isFile()) throw unusable(path, 'is not a regular file; name another')
+  if (uid !== undefined && found.uid !== uid) throw unusable(path, 'belongs to another user; name another')
+  return found
+}
+
+function isOpen({ mode }: Stats): boolean {
+  return (mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action()
+  } catch (fault) {
+    if (fault instanceof Refusal) throw fault
+    const { code } = fault as NodeJS.ErrnoException
+    throw unusable(path, `cannot be used (${code}); it is as it was`)
+  }
+}
+
+function unusable(path: string, what: string): Refusal {
+  return new Refusal(EXIT.credential, `the credentials file ${path} ${what}`)
+}

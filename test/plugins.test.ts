@@ -21,6 +21,11 @@ const manifests: readonly (readonly [agent: string, file: string, known: readonl
     ['name', 'version', 'description', 'author', 'license', 'skills'],
   ],
   ['Codex', '.codex-plugin/plugin.json', ['name', 'version', 'description', 'author', 'license', 'skills']],
+  [
+    'Kimi Code',
+    '.kimi-plugin/plugin.json',
+    ['name', 'version', 'description', 'author', 'license', 'skills'],
+  ],
   ['Gemini CLI', 'gemini-extension.json', ['name', 'version', 'description']],
 ]
 
@@ -67,5 +72,6 @@ test('an agent that takes the repository as a plugin gets the skill and nothing 
   const loaded = ['agents', 'commands', 'hooks', 'hooks.json', 'bin', 'GEMINI.md', '.mcp.json', '.lsp.json']
   expect(loaded.filter((each) => existsSync(join(root, each)))).toEqual([])
   expect(readdirSync(join(root, '.claude-plugin')).sort()).toEqual(['marketplace.json', 'plugin.json'])
-  expect(readdirSync(join(root, '.codex-plugin'))).toEqual(['plugin.json'])
+  for (const folder of ['.codex-plugin', '.kimi-plugin'])
+    expect(readdirSync(join(root, folder))).toEqual(['plugin.json'])
 })

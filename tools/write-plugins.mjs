@@ -9,7 +9,8 @@ const SKILLS = './skills/'
 const AUTHOR = { name: 'The interhuman-authentication contributors' }
 
 /**
- * Writes the plugin manifests of Claude Code (Copilot reads the same two), Codex and Gemini CLI from package.json.
+ * Writes the plugin manifests of Claude Code (Copilot reads the same two), Codex, Kimi Code and Gemini CLI
+ * from package.json.
  *
  * @returns {Promise<Map<string, string>>} What the files hold, by path relative to the root.
  */
@@ -31,6 +32,7 @@ export async function writePlugins() {
       '.claude-plugin/plugin.json': plugin,
       '.claude-plugin/marketplace.json': marketplace,
       '.codex-plugin/plugin.json': plugin,
+      '.kimi-plugin/plugin.json': plugin,
       'gemini-extension.json': extension,
     }).map(([file, manifest]) => [file, `${JSON.stringify(manifest, null, 2)}\n`]),
   )

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
-import { clientCases, named, runCases } from './promises.mjs'
+import { clientCases, named, report, runCases } from './promises.mjs'
 import { startUpstream } from './upstream.mjs'
 
 // The client in a real Chromium, in a page and in a web worker. The page and the API have one origin. Takes the
@@ -12,10 +12,14 @@ const LAUNCH_TIMEOUT_MS = 30_000
 
 const upstream = await startUpstream({
   '/': { type: 'text/html', body: '<!doctype html><title>client</title>' },
-  '/exchange.js': { type: 'text/javascript', body: await bundle() },
+  '/exchange.js': { type: 'text/javascript', body: await bundle('exchange.mjs') },
+  '/portable.js': { type: 'text/javascript', body: await bundle('portable.mjs') },
   '/worker.js': {
     type: 'text/javascript',
-    body: "import { exchange } from '/exchange.js'\nonmessage = async ({ data }) => postMessage(await exchange(data))\n",
+    body: `import { exchange } from '/exchange.js'
+import { runPortable } from '/portable.js'
+onmessage = async ({ data }) => postMessage(await (data === null ? runPortable() : exchange(data)))
+`,
   },
 })
 const browser = await chromium.launch({
@@ -27,15 +31,21 @@ const page = await browser.newPage()
 await page.goto(upstream.url)
 await runCases({
   ...named('client in a page', clientCases({ upstream, exchange: exchangeInPage })),
-  ...named('client in a web worker', clientCases({ upstream, exchange: exchangeInWorker })),
+  ...named('client in a web worker', clientCases({ upstream, exchange: askWorker })),
 })
+report('client in a page', await runPortableInPage())
+report('client in a web worker', await askWorker(null))
 await browser.close()
 await upstream.close()
 
-/** The client as a browser gets it: it does not bundle if it imports anything of Node. */
-async function bundle() {
+/**
+ * The client as a browser gets it: it does not bundle if it imports anything of Node.
+ *
+ * @param {string} file
+ */
+async function bundle(file) {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('exchange.mjs', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
     bundle: true,
     write: false,
     format: 'esm',
@@ -53,8 +63,16 @@ function exchangeInPage(apiUrl) {
   }, apiUrl)
 }
 
-/** @param {string} apiUrl */
-function exchangeInWorker(apiUrl) {
+function runPortableInPage() {
+  return page.evaluate(async () => {
+    const script = '/portable.js'
+    const { runPortable } = await import(script)
+    return runPortable()
+  })
+}
+
+/** @param {string | null} apiUrl `null` for the portable cases. @returns {Promise<any>} */
+function askWorker(apiUrl) {
   return page.evaluate(
     (url) =>
       new Promise((resolve, reject) => {

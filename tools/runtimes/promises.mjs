@@ -56,3 +56,14 @@ export async function runCases(cases) {
 export function named(prefix, cases) {
   return Object.fromEntries(Object.entries(cases).map(([name, check]) => [`${prefix}: ${name}`, check]))
 }
+
+/**
+ * Writes a line of JSON for each result of the portable cases.
+ *
+ * @param {string} prefix
+ * @param {readonly { name: string, failure?: string }[]} results
+ */
+export function report(prefix, results) {
+  for (const { name, failure } of results)
+    console.log(JSON.stringify({ name: `${prefix}: ${name}`, failure }))
+}

@@ -9,7 +9,8 @@ import { requestToken } from '@interhuman-auth/client'
 import { createVerifier, keySet } from '@interhuman-auth/guard'
 import { ERRORS, formatErrorBody, KEY_SET_PATH, readBearer, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { exchange, KEY } from './exchange.mjs'
-import { clientCases, named, runCases } from './promises.mjs'
+import { runPortable } from './portable.mjs'
+import { clientCases, named, report, runCases } from './promises.mjs'
 import { ODD_BODY, startUpstream } from './upstream.mjs'
 
 // The built files of protocol, client, cli and guard, and the skill's script, on the Node that runs this: real sockets,
@@ -37,6 +38,7 @@ await runCases({
   "skill's script: it writes the body on standard output byte for byte": () => passesOn(skill, []),
   "skill's script: it exchanges a key at the service": () => worksAtService(skill, []),
 })
+report('client', await runPortable())
 await upstream.close()
 await rm(folder, { recursive: true })
 

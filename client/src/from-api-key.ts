@@ -1,14 +1,15 @@
 import type { ApiVersion } from '@interhuman-auth/protocol'
 import { DEFAULT_API_URL } from '@interhuman-auth/protocol'
 import { parseApiUrl } from './api-url.ts'
+import { check } from './check.ts'
+import { exchangeSource } from './exchange-source.ts'
 import type { TokenFetch } from './post-json.ts'
-import { readToken } from './read-token.ts'
 import { requestToken } from './request-token.ts'
 import { identify, numberOf } from './source-identity.ts'
-import type { GetTokenOptions, TokenSource } from './token-source.ts'
+import type { TokenSource } from './token-source.ts'
 
 /** The option that lets {@link fromApiKey} run in a browser. Every visitor can then read the secret. */
-export const allowSecretInBrowser: unique symbol = Symbol('allow a key secret in a browser')
+export const allowSecretInBrowser: unique symbol = Symbol('allowSecretInBrowser')
 
 /** What {@link fromApiKey} is told. */
 export interface FromApiKeyOptions {
@@ -29,27 +30,20 @@ export interface FromApiKeyOptions {
 }
 
 /**
- * A source that makes one exchange for each token it is asked for. Wrap it with {@link reuse}.
+ * A source that makes one exchange for each token it is asked for. Wrap it with {@link reuse}. What is wrong with the key or
+ * the scopes is a `TypeError` of its `getToken`.
  *
- * @throws {TypeError} when an option is not what its type says, and in a browser: a page's visitors read what it holds.
+ * @throws {TypeError} when `apiUrl` cannot be read, and in a browser: a page's visitors read what it holds.
  * @throws {TransportError} `insecure_url` for plain http to another machine.
  */
 export function fromApiKey(options: FromApiKeyOptions): TokenSource {
-  if (isBrowser() && options[allowSecretInBrowser] !== true)
-    throw new TypeError(
-      'a key secret must not be in a browser: use fromBackend, and let your backend ask for the token',
-    )
-  const { now = Date.now, scopes, apiUrl = DEFAULT_API_URL, ...exchange } = options
-  const parameters = { ...exchange, scopes: [...scopes], apiUrl: parseApiUrl(apiUrl) }
-  const source: TokenSource = Object.freeze({
-    async getToken({ signal }: GetTokenOptions = {}) {
-      const requestedAtMs = now()
-      return readToken(await requestToken({ ...parameters, signal }), { requestedAtMs })
-    },
-  })
-  const { keyId, keySecret, apiVersion, fetch = globalThis.fetch } = exchange
-  const scopeSet = [...new Set(scopes)].sort()
-  const name = [keyId, keySecret, parameters.apiUrl, apiVersion ?? 'v0', numberOf(now), scopeSet]
+  check('a keySecret in a browser, instead of fromBackend,', !isBrowser() || options[allowSecretInBrowser])
+  const { keyId, keySecret, apiVersion = 'v0', fetch = globalThis.fetch, now = Date.now } = options
+  const scopes = options.scopes.slice()
+  const apiUrl = parseApiUrl(options.apiUrl ?? DEFAULT_API_URL)
+  const parameters = { ...options, scopes, apiUrl }
+  const source = exchangeSource((signal) => requestToken({ ...parameters, signal }), now)
+  const name = [keyId, keySecret, apiUrl, apiVersion, numberOf(now), [...new Set(scopes)].sort()]
   return identify(source, { owner: fetch, name: JSON.stringify(name) })
 }
 
@@ -58,5 +52,5 @@ function isBrowser(): boolean {
     document?: unknown
     process?: { versions?: { node?: unknown } }
   }
-  return document !== undefined && process?.versions?.node === undefined
+  return Boolean(document && !process?.versions?.node)
 }

@@ -2,6 +2,7 @@ export { AccessToken, type AccessTokenParts } from './access-token.ts'
 export { parseApiUrl } from './api-url.ts'
 export type { Clock } from './clock.ts'
 export { allowSecretInBrowser, type FromApiKeyOptions, fromApiKey } from './from-api-key.ts'
+export { type BackendRequestInit, type FromBackendOptions, fromBackend } from './from-backend.ts'
 export {
   DEFAULT_TIMEOUT_MS,
   type PostOptions,
@@ -17,6 +18,6 @@ export {
   type UnexpectedResponseCode,
   UnexpectedResponseError,
 } from './response-error.ts'
-export { type ReusedTokenSource, type ReuseEvent, type ReuseOptions, reuse } from './reuse.ts'
+export { type ReusedTokenSource, type ReuseOptions, reuse } from './reuse.ts'
 export type { GetTokenOptions, TokenSource } from './token-source.ts'
 export { TRANSPORT_ERROR_CODES, TransportError, type TransportErrorCode } from './transport-error.ts'

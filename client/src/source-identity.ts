@@ -22,12 +22,21 @@ export function identityOf(source: TokenSource): SourceIdentity {
   return identities.get(source) ?? { owner: source, name: '' }
 }
 
+/** What stands in a map, put there now if it does not. */
+export function keep<K, V>(
+  map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V {
+  const value = map.get(key) ?? make()
+  map.set(key, value)
+  return value
+}
+
 const numbers = new WeakMap<object, number>()
 let last = 0
 
 /** A number for an object, the same each time, so that it can be part of a name. */
 export function numberOf(object: object): number {
-  const number = numbers.get(object) ?? ++last
-  numbers.set(object, number)
-  return number
+  return keep(numbers, object, () => ++last)
 }

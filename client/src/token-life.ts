@@ -10,40 +10,41 @@ export interface TokenLife {
   readonly ready: Promise<AccessToken>
   /** A random name for events: nothing of the token can be told from it. */
   readonly fingerprint: string
-  readonly startedAt: number
-  readonly startedAtMonotonic: number
   readonly lifetimeMs: number
-  /** The most that a caller may ask to have left, so that asking for more does not ask the service each time. */
-  readonly longestValidityMs: number
   /** From this age on a new one is asked for. */
   readonly dueMs: number
   /** From this age on it is not given any more. */
   readonly spentMs: number
+  /**
+   * The greater of the ages that its two clocks say, so that either can end it. A wall clock that was set to before its
+   * start says nothing, and the token is due.
+   */
+  ageAt(now: number, monotonicNow: number): number
 }
-
-/** When the request started, on both clocks. */
-export type TokenStart = Pick<TokenLife, 'startedAt' | 'startedAtMonotonic'>
 
 /**
  * Works out the ages of a token. It is due from 80 % of its lifetime, up to 10 % later by chance so that machines that
  * started together do not ask together; spent for its last 2 %, at least 5 s, but never for more than half of it.
+ *
+ * @param startedAt When its request started, on the wall clock; `startedAtMonotonic` on the other.
  */
-export function beginLife(token: AccessToken, start: TokenStart, random: () => number): TokenLife {
+export function beginLife(
+  token: AccessToken,
+  startedAt: number,
+  startedAtMonotonic: number,
+  random: () => number,
+): TokenLife {
   const lifetimeMs = Math.min(token.expiresInSeconds * 1000, LONGEST_LIFETIME_MS)
   const spentMs = lifetimeMs - Math.min(Math.max(EARLY_MS, lifetimeMs * 0.02), lifetimeMs / 2)
+  const dueMs = Math.min(spentMs, lifetimeMs * (0.8 + random() / 10))
   return {
-    ...start,
     token,
     ready: Promise.resolve(token),
     fingerprint: random().toString(36).slice(2, 10),
     lifetimeMs,
-    longestValidityMs: lifetimeMs * 0.8,
-    dueMs: Math.min(spentMs, lifetimeMs * (0.8 + random() / 10)),
+    dueMs,
     spentMs,
+    ageAt: (now, monotonicNow) =>
+      Math.max(monotonicNow - startedAtMonotonic, now < startedAt ? dueMs : now - startedAt),
   }
-}
-
-/** The age of a token: the greater of the two that its clocks say, so that either can end it. */
-export function ageOf(life: TokenStart, now: number, monotonicNow: number): number {
-  return Math.max(now - life.startedAt, monotonicNow - life.startedAtMonotonic)
 }

@@ -98,18 +98,3 @@ export function sourceInHand(): SourceInHand {
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
-
-/** The signals' listeners that stand, of a signal that counts them. */
-export function countListeners(signal: AbortSignal): () => number {
-  const standing = new Set<unknown>()
-  const { addEventListener, removeEventListener } = signal
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-    standing.add(args[1])
-    addEventListener.apply(signal, args)
-  }
-  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
-    standing.delete(args[1])
-    removeEventListener.apply(signal, args)
-  }
-  return () => standing.size
-}

@@ -1,0 +1,15 @@
+import { readToken, type TokenAnswer } from './read-token.ts'
+import type { TokenSource } from './token-source.ts'
+
+/** A source that sends one request for each token and reads the answer. The lifetime counts from the request's start. */
+export function exchangeSource(
+  send: (signal: AbortSignal | undefined) => Promise<TokenAnswer>,
+  now: () => number = Date.now,
+): TokenSource {
+  return Object.freeze<TokenSource>({
+    async getToken({ signal } = {}) {
+      const requestedAtMs = now()
+      return readToken(await send(signal), { requestedAtMs })
+    },
+  })
+}

@@ -1,0 +1,102 @@
+import {
+  AUTHORIZATION_HEADER,
+  CHALLENGE_HEADER,
+  type ChallengeError,
+  DEFAULT_API_URL,
+  TOKEN_TYPE,
+} from '@interhuman-auth/protocol'
+import type { AccessToken } from './access-token.ts'
+import { parseApiUrl } from './api-url.ts'
+import { type Clock, platformClock } from './clock.ts'
+import { type Carrier, readInit, readRequest } from './repeatable-call.ts'
+import { reuse } from './reuse.ts'
+import type { TokenSource } from './token-source.ts'
+
+/** What the platform's `fetch` is, as far as it is used here. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/** What {@link createFetch} is told. */
+export interface CreateFetchOptions {
+  /** Where the token may go, https or loopback; of an address its origin counts. The published address alone if absent. */
+  readonly origins?: readonly string[] | undefined
+  /** The platform's own if absent. One that follows a redirect elsewhere must leave `Authorization` behind. */
+  readonly fetch?: Fetch | undefined
+  /**
+   * What the token must have left before a body is sent that is large, of unknown size or cannot be sent twice, in seconds;
+   * 60 if absent.
+   */
+  readonly minValiditySeconds?: number | undefined
+  /** The platform's clocks if absent. */
+  readonly clock?: Clock | undefined
+}
+
+/**
+ * Makes a `fetch` that carries the token of a source; the rest is the platform's. To `origins` an `Authorization` header
+ * of the caller's is replaced. Elsewhere a request goes as it is, without the token; a redirect leaves it behind as well,
+ * by the Fetch standard. In Cloudflare's Workers, which did not always keep to that, a redirect is the caller's.
+ *
+ * A 401 that says that the token is invalid, or whose challenge cannot be read, drops the token. The request is then sent
+ * once more with a new one if its body is a string, bytes, a Blob, URLSearchParams, FormData, or what a `Request` holds up
+ * to 1 MiB; a stream never is. What comes of that is the caller's, as is any other answer. Within ten seconds no second
+ * token is dropped, so that an API that refuses all of them does not cost an exchange each time.
+ *
+ * The promise rejects with what the source throws, or with what the platform's fetch does.
+ *
+ * @throws {TypeError} when one of `origins` is no address of an API.
+ * @throws {TransportError} `insecure_url` for one of plain http on another machine.
+ * @see RFC 6750; our contract, section 4
+ */
+export function createFetch(
+  source: TokenSource,
+  {
+    origins = [DEFAULT_API_URL],
+    fetch: send = platformFetch,
+    minValiditySeconds = 60,
+    clock = platformClock,
+  }: CreateFetchOptions = {},
+): Fetch {
+  const tokens = reuse(source)
+  // A serialised URL starts like this only where it has no user information and is no blob.
+  const prefixes = origins.map((origin) => `${new URL(parseApiUrl(origin)).origin}/`)
+  const isOurs = (url: string) => prefixes.some((prefix) => url.startsWith(prefix))
+  let dropped: AccessToken | undefined
+  let mayDropAt = 0
+
+  return async (input, init) => {
+    // In a page a URL can be relative to it.
+    const url = input instanceof Request ? input.url : new URL(input, globalThis.location?.href).href
+    if (!isOurs(url)) return send(input, init)
+    // Cloudflare's Workers follow with the header, wherever it leads, if their compatibility date is before September 2025.
+    const own: RequestInit = 'WebSocketPair' in globalThis ? { ...init, redirect: 'manual' } : { ...init }
+    const call = input instanceof Request ? readRequest(new Request(input, own)) : readInit(own)
+    const getToken = () =>
+      tokens.getToken({ signal: call.signal, minValiditySeconds: call.isHeavy ? minValiditySeconds : 0 })
+    const attempt = (carrier: Carrier, { value }: AccessToken) => {
+      carrier.headers.set(AUTHORIZATION_HEADER, `${TOKEN_TYPE} ${value}`)
+      return carrier instanceof Request ? send(carrier) : send(url, carrier)
+    }
+    const token = await getToken()
+    const response = await attempt(call.first, token)
+    const now = clock.monotonicNow()
+    if (
+      response.status !== 401 ||
+      !(response.headers.get(CHALLENGE_HEADER) ?? INVALID).includes(INVALID) ||
+      (response.redirected && !isOurs(response.url)) ||
+      (token !== dropped && now < mayDropAt)
+    )
+      return response
+    dropped = token
+    mayDropAt = now + DROP_GAP_MS
+    tokens.drop(token)
+    const again = call.again()
+    if (!again) return response
+    await response.body?.cancel().catch(() => {})
+    return attempt(again, await getToken())
+  }
+}
+
+const DROP_GAP_MS = 10_000
+const INVALID: ChallengeError = 'invalid_token'
+
+// Looked up at each call: a test or a page's own script may put another in its place.
+const platformFetch: Fetch = (input, init) => fetch(input, init)

@@ -55,7 +55,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const hosts = new Set<string>()
   let baseUrl = ''
   const gate = { hosts, origins: new Set(options.origins), secret, paths: pathsOf(options) }
-  const serve = createServe({ ...options, gate, baseUrl: () => baseUrl, upstream, limits })
+  // Once it closes, a connection ends with what it was busy with.
+  let whenDone = () => {}
+  const onExchange = (event: ExchangeEvent) => {
+    options.onExchange(event)
+    setImmediate(whenDone)
+  }
+  const serve = createServe({ ...options, gate, baseUrl: () => baseUrl, upstream, limits, onExchange })
   const refusal = (error: ErrorName) =>
     formatRefusal({ error, correlationId: newCorrelationId(), upstreamUrl: apiUrl })
   const sockets = new Set<Socket>()
@@ -70,8 +76,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   return {
     baseUrl,
     async close(graceMs) {
+      whenDone = () => {
+        for (const server of servers) server.closeIdleConnections()
+      }
       const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)))
-      for (const server of servers) server.closeIdleConnections()
+      whenDone()
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy()
       }, graceMs)

@@ -20,5 +20,6 @@ export {
   UnexpectedResponseError,
 } from './response-error.ts'
 export { type ReusedTokenSource, type ReuseOptions, reuse } from './reuse.ts'
+export type { ReuseEvent } from './shared-token.ts'
 export type { GetTokenOptions, TokenSource } from './token-source.ts'
 export { TRANSPORT_ERROR_CODES, TransportError, type TransportErrorCode } from './transport-error.ts'

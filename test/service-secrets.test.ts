@@ -41,6 +41,7 @@ async function run(algorithm: string): Promise<void> {
   const second = /ih_live_\w+/.exec(rotated)?.[0] ?? ''
   addSecret(`${algorithm} rotated`, second)
   await exchange(service, created.key_id, second)
+  await clientTokens(service, created.key_id, second)
   await exchange(service, created.key_id, created.key_secret)
   const file = join(dataDir, `${algorithm}.env`)
   await command(service, 'create', ['--name', 'filed', '--scope', UPLOAD_SCOPE, '--credentials-file', file])
@@ -89,6 +90,25 @@ async function exchange(service: RunningService, keyId: string, keySecret: strin
   }
 }
 
+/** A client token in either form of the key, revoked by itself: it may be nowhere either. */
+async function clientTokens(service: RunningService, keyId: string, keySecret: string): Promise<void> {
+  const origins = { allowed_origins: ['https://app.example.com'], scopes: [UPLOAD_SCOPE] }
+  for (const key of [{ key_id: keyId, key_secret: keySecret }, { api_key: keySecret }]) {
+    const ask = async (path: string, fields: object) => {
+      const bytes = formatRequest(path, JSON.stringify({ ...key, ...fields }))
+      return (await sendRaw(service.url, bytes, { count: 1 })).responses[0]
+    }
+    const issued = await ask('/v1/client_tokens', origins)
+    expect(issued?.status).toBe(200)
+    const token: string = JSON.parse(issued?.body ?? '').access_token
+    secrets.set(`client token ${secrets.size}`, Buffer.from(token))
+    secrets.set(`signature ${secrets.size}`, Buffer.from(token.split('.')[2] ?? ''))
+    const revoked = await ask('/v1/client_tokens/revoke', { token })
+    expect(revoked?.status).toBe(200)
+    outputs.set(`answer ${outputs.size}`, JSON.stringify(revoked))
+  }
+}
+
 /** A secret in every place where a client could put it by mistake. */
 async function badExchanges(service: RunningService, keyId: string, secret: string): Promise<void> {
   const token = [...secrets].find(([name]) => name.startsWith('token'))?.[1].toString() ?? ''
@@ -125,6 +145,7 @@ async function badExchanges(service: RunningService, keyId: string, secret: stri
         const { responses } = await sendRaw(service.url, formatRequest(path, body, { headers }), { count: 1 })
         outputs.set(`answer ${outputs.size}`, responses[0]?.status === 200 ? '' : JSON.stringify(responses))
       }
+    await badClientTokens(service, canary)
     const raw = [
       `${canary}\r\n\r\n`,
       `GET /${canary} HTTP/9\r\n\r\n`,
@@ -134,6 +155,22 @@ async function badExchanges(service: RunningService, keyId: string, secret: stri
     for (const bytes of raw)
       outputs.set(`answer ${outputs.size}`, JSON.stringify((await sendRaw(service.url, bytes)).responses))
   }
+}
+
+async function badClientTokens(service: RunningService, canary: string): Promise<void> {
+  const key = { key_id: service.keyId, key_secret: service.keySecret }
+  const bodies = [
+    { api_key: canary === 'LEAK' ? canary : `${canary}x`, token: canary },
+    { ...key, scopes: [canary], allowed_origins: [canary], max_bytes: canary, token: [canary] },
+    { ...key, api_key: canary, token: canary, token_id: canary },
+  ]
+  for (const path of ['/v1/client_tokens', '/v1/client_tokens/revoke', `/v1/client_tokens?token=${canary}`])
+    for (const body of bodies) {
+      const bytes = formatRequest(path, JSON.stringify(body))
+      const { responses } = await sendRaw(service.url, bytes, { count: 1 })
+      expect(responses[0]?.status).toBeGreaterThanOrEqual(400)
+      outputs.set(`answer ${outputs.size}`, JSON.stringify(responses))
+    }
 }
 
 async function command(

@@ -1,0 +1,21 @@
+// Uploads a video of any size: INTERHUMAN_KEY_ID=… INTERHUMAN_KEY_SECRET=… node upload.mjs meeting.mp4
+// The file is streamed, so it is sent once and never again: `createFetch` sees to it that the token lives long enough first.
+import { openAsBlob } from 'node:fs'
+import { createFetch, fromApiKey, reuse } from '@interhuman-auth/client'
+
+const [, , path = ''] = process.argv
+const {
+  INTERHUMAN_KEY_ID: keyId = '',
+  INTERHUMAN_KEY_SECRET: keySecret = '',
+  INTERHUMAN_API_URL: apiUrl = 'https://api.interhuman.ai',
+  UPLOAD_URL: uploadUrl = apiUrl,
+} = process.env
+
+const source = reuse(fromApiKey({ keyId, keySecret, scopes: ['interhumanai.upload'], apiUrl }))
+const authFetch = createFetch(source, { origins: [new URL(uploadUrl).origin] })
+
+const form = new FormData()
+form.set('file', await openAsBlob(path), 'video.mp4')
+const response = await authFetch(`${uploadUrl}/v0/upload/analyze`, { method: 'POST', body: form })
+console.log(await response.text())
+process.exitCode = response.ok ? 0 : 1

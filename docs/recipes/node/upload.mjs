@@ -1,5 +1,6 @@
-// Uploads a video of any size: INTERHUMAN_KEY_ID=… INTERHUMAN_KEY_SECRET=… node upload.mjs meeting.mp4
-// The file is streamed, so it is sent once and never again: `createFetch` sees to it that the token lives long enough first.
+// Uploads a video of any size: node upload.mjs meeting.mp4, with INTERHUMAN_KEY_ID and INTERHUMAN_KEY_SECRET in the environment.
+// The file is read while it is sent and never held in memory. For a body like this `createFetch` first asks for a token that
+// lives a minute at the least; one that is refused all the same is replaced, and the file sent once more.
 import { openAsBlob } from 'node:fs'
 import { createFetch, fromApiKey, reuse } from '@interhuman-auth/client'
 

@@ -5,6 +5,9 @@ import { classifyFault, TransportError } from './transport-error.ts'
 /** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 15_000
 
+// A browser shows a redirect that it was told not to follow as status 0.
+const REDIRECTS = [0, 301, 302, 303, 307, 308]
+
 /** What a fetch is called with: the one request, whole. */
 export interface TokenRequestInit {
   readonly method: 'POST'
@@ -38,7 +41,12 @@ export interface PostOptions<R> {
 export async function postJson<R extends { readonly status: number }>(
   url: string,
   body: unknown,
-  { signal, timeoutMs = DEFAULT_TIMEOUT_MS, fetch }: PostOptions<R>,
+  {
+    signal,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    // The platform's fetch gives a Response, which is what R is when none is handed in.
+    fetch: send = globalThis.fetch as unknown as TokenFetch<R>,
+  }: PostOptions<R>,
 ): Promise<R> {
   check('timeoutMs', timeoutMs > 0 && timeoutMs < 2 ** 31)
   signal?.throwIfAborted()
@@ -53,8 +61,6 @@ export async function postJson<R extends { readonly status: number }>(
   ;(timer as { unref?(): void }).unref?.()
   signal?.addEventListener('abort', () => end(signal.reason), { signal: controller.signal })
 
-  // The platform's fetch gives a Response, which is what R is when none is handed in.
-  const send = fetch ?? (globalThis.fetch as unknown as TokenFetch<R>)
   try {
     const response = await send(url, {
       method: 'POST',
@@ -63,16 +69,11 @@ export async function postJson<R extends { readonly status: number }>(
       redirect: 'manual',
       signal: controller.signal,
     })
-    if (isRedirect(response.status)) throw new TransportError('redirect', undefined, response.status)
+    if (REDIRECTS.includes(response.status)) throw new TransportError('redirect', undefined, response.status)
     return response
   } catch (fault) {
     const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault))
     end(error)
     throw error
   }
-}
-
-/** A browser shows a redirect that it was told not to follow as status 0. */
-function isRedirect(status: number): boolean {
-  return [0, 301, 302, 303, 307, 308].includes(status)
 }

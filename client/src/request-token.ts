@@ -45,6 +45,6 @@ export async function requestToken<R extends { readonly status: number } = Respo
   return postJson(url, formatTokenRequest(parameters), parameters)
 }
 
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
+function isText(value: unknown): unknown {
+  return typeof value === 'string' && value
 }

@@ -118,6 +118,8 @@ var plainUrl = /^https?:\/\/(?!\/)[^@\s\\?#\p{Cc}]+$/iu;
 // client/src/post-json.ts
 /** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
 var DEFAULT_TIMEOUT_MS = 15e3;
+// A browser shows a redirect that it was told not to follow as status 0.
+var REDIRECTS = [0, 301, 302, 303, 307, 308];
 /**
  * Sends one POST with a JSON body and gives the answer as it came, unless it is a redirect. Not retried.
  *
@@ -125,7 +127,12 @@ var DEFAULT_TIMEOUT_MS = 15e3;
  * @throws {TransportError} when the service could not be reached or is not trusted. When the time is up while the body is
  *   read, reading it throws this as well (`timeout`).
  */
-async function postJson(url, body, { signal, timeoutMs = DEFAULT_TIMEOUT_MS, fetch }) {
+async function postJson(url, body, {
+  signal,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+  // The platform's fetch gives a Response, which is what R is when none is handed in.
+  fetch: send = globalThis.fetch
+}) {
   check("timeoutMs", timeoutMs > 0 && timeoutMs < 2 ** 31);
   signal?.throwIfAborted();
   // It goes on for the body, whose end nobody reports: so the timer must not keep a program running.
@@ -137,8 +144,6 @@ async function postJson(url, body, { signal, timeoutMs = DEFAULT_TIMEOUT_MS, fet
   const timer = setTimeout(() => end(new TransportError("timeout")), timeoutMs);
   timer.unref?.();
   signal?.addEventListener("abort", () => end(signal.reason), { signal: controller.signal });
-  // The platform's fetch gives a Response, which is what R is when none is handed in.
-  const send = fetch ?? globalThis.fetch;
   try {
     const response = await send(url, {
       method: "POST",
@@ -147,17 +152,13 @@ async function postJson(url, body, { signal, timeoutMs = DEFAULT_TIMEOUT_MS, fet
       redirect: "manual",
       signal: controller.signal
     });
-    if (isRedirect(response.status)) throw new TransportError("redirect", void 0, response.status);
+    if (REDIRECTS.includes(response.status)) throw new TransportError("redirect", void 0, response.status);
     return response;
   } catch (fault) {
     const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault));
     end(error);
     throw error;
   }
-}
-/** A browser shows a redirect that it was told not to follow as status 0. */
-function isRedirect(status) {
-  return [0, 301, 302, 303, 307, 308].includes(status);
 }
 
 // client/src/request-token.ts
@@ -184,7 +185,7 @@ async function requestToken(parameters) {
   return postJson(url, formatTokenRequest(parameters), parameters);
 }
 function isText(value) {
-  return typeof value === "string" && value !== "";
+  return typeof value === "string" && value;
 }
 
 // cli/src/exit-codes.ts

@@ -9,42 +9,6 @@ export interface ResponseErrorDetails {
   readonly retryAfterSeconds: number | undefined
 }
 
-/**
- * What the two errors of an answer have in common. What the service wrote is never part of the message: it could repeat
- * what was sent. The body is behind a getter, so that printing or serialising the error does not show it.
- */
-abstract class ResponseError extends Error {
-  abstract readonly code: string
-  readonly status: number
-  /** Interhuman's id of the error (`ih2001`) or ours (`ia…`), where the body has one. */
-  readonly errorId: string | undefined
-  /** What to name when asking for help, where the answer has it. */
-  readonly correlationId: string | undefined
-  /** Whether the same request can succeed later. */
-  readonly retryable: boolean
-  /** What the service asks to wait, where it says so. */
-  readonly retryAfterSeconds: number | undefined
-  readonly #rawBody: string
-
-  constructor(message: string, retryable: boolean, details: ResponseErrorDetails) {
-    const { status, errorId, correlationId, retryAfterSeconds } = details
-    const id = errorId === undefined ? '' : `, ${errorId}`
-    const correlation = correlationId === undefined ? '' : `, correlation id ${correlationId}`
-    super(`${message} (status ${status}${id}${correlation})`)
-    this.status = status
-    this.errorId = errorId
-    this.correlationId = correlationId
-    this.retryable = retryable
-    this.retryAfterSeconds = retryAfterSeconds
-    this.#rawBody = details.rawBody
-  }
-
-  /** The body of the answer, as text. Written by whoever answered: data, never an instruction. */
-  get rawBody(): string {
-    return this.#rawBody
-  }
-}
-
 /** Why the service refused, in one word. */
 export type RefusalCode =
   | 'bad_request'
@@ -54,47 +18,64 @@ export type RefusalCode =
   | 'rate_limited'
   | 'server_error'
 
-/** The service said no, in the words of the contract. */
-export class RefusalError extends ResponseError {
-  override readonly name = 'RefusalError'
-  readonly code: RefusalCode
-
-  constructor(details: ResponseErrorDetails) {
-    const code = refusalCode(details.status)
-    super(messages[code], isRetryable(details), details)
-    this.code = code
-  }
-}
-
 /** What of an answer is outside the contract. */
 export type UnexpectedResponseCode = 'unexpected_status' | 'unexpected_body'
 
-/** Something answered, and not in the words of the contract: a proxy's page, a body cut short, a token without a type. */
-export class UnexpectedResponseError extends ResponseError {
-  override readonly name = 'UnexpectedResponseError'
-  readonly code: UnexpectedResponseCode
+/**
+ * What the two errors of an answer have in common. The message is the code, the status and the ids: what the service wrote
+ * could repeat what was sent. The body is behind a getter, so that printing or serialising the error does not show it.
+ */
+abstract class ResponseError<Code extends string> extends Error {
+  declare readonly code: Code
+  declare readonly status: number
+  /** Interhuman's id of the error (`ih2001`) or ours (`ia…`), where the body has one. */
+  declare readonly errorId: string | undefined
+  /** What to name when asking for help, where the answer has it. */
+  declare readonly correlationId: string | undefined
+  /** Whether the same request can succeed later. */
+  declare readonly retryable: boolean
+  /** What the service asks to wait, where it says so. */
+  declare readonly retryAfterSeconds: number | undefined
+  readonly #rawBody: string
 
-  constructor(details: ResponseErrorDetails) {
-    super('the answer is not one of the API', details.status < 400 || isRetryable(details), details)
-    this.code = details.status === 200 ? 'unexpected_body' : 'unexpected_status'
+  constructor(code: Code, retryable: boolean, { rawBody, ...known }: ResponseErrorDetails) {
+    super([code, known.status, known.errorId, known.correlationId].filter(Boolean).join(' '))
+    Object.assign(this, known, { code, retryable })
+    this.#rawBody = rawBody
+  }
+
+  /** The body of the answer, as text. Written by whoever answered: data, never an instruction. */
+  get rawBody(): string {
+    return this.#rawBody
   }
 }
 
-const messages: Readonly<Record<RefusalCode, string>> = {
-  bad_request: 'the service does not understand the request',
-  unauthorized: 'the service does not accept the credential',
-  forbidden: 'the credential lacks a scope that was asked for',
-  unprocessable: 'the service refuses a value of the request',
-  rate_limited: 'the service asks to wait',
-  server_error: 'the service cannot answer now',
+/** The service said no, in the words of the contract. */
+export class RefusalError extends ResponseError<RefusalCode> {
+  override readonly name = 'RefusalError'
+
+  constructor(details: ResponseErrorDetails) {
+    const { status } = details
+    super(codes[status] ?? (status < 500 ? 'bad_request' : 'server_error'), isRetryable(details), details)
+  }
 }
 
-function refusalCode(status: number): RefusalCode {
-  if (status >= 500) return 'server_error'
-  if (status === 401) return 'unauthorized'
-  if (status === 403) return 'forbidden'
-  if (status === 422) return 'unprocessable'
-  return status === 429 ? 'rate_limited' : 'bad_request'
+/** Something answered, and not in the words of the contract: a proxy's page, a body cut short, a token without a type. */
+export class UnexpectedResponseError extends ResponseError<UnexpectedResponseCode> {
+  override readonly name = 'UnexpectedResponseError'
+
+  constructor(details: ResponseErrorDetails) {
+    const { status } = details
+    const code = status === 200 ? 'unexpected_body' : 'unexpected_status'
+    super(code, status < 400 || isRetryable(details), details)
+  }
+}
+
+const codes: Readonly<Record<number, RefusalCode>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  422: 'unprocessable',
+  429: 'rate_limited',
 }
 
 function isRetryable({ status, errorId = '' }: ResponseErrorDetails): boolean {

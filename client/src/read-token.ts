@@ -102,7 +102,8 @@ function clampLifetime(lifetime: unknown): number {
 }
 
 const idForm = /^[a-z]{2}\d{4}$/
-const correlationForm = /^[\w-]{1,64}$/
+/** A UUID (our contract, section 1), so that an answer cannot bring what was sent into a message. */
+const correlationForm = /^[\da-f-]{36}$/i
 
 function matching(form: RegExp, value: unknown): string | undefined {
   return typeof value === 'string' && form.test(value) ? value : undefined

@@ -1,8 +1,7 @@
-import { getEventListeners } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
 import { reuse } from '../src/index.ts'
 import { useHand } from './support/reuse-in-hand.ts'
-import { refusalOf, settle } from './support/source-in-hand.ts'
+import { countListeners, refusalOf, settle } from './support/source-in-hand.ts'
 
 const hand = useHand()
 const reasonOf = (promise: Promise<unknown>) =>
@@ -133,7 +132,7 @@ describe('a signal', () => {
 
   test('keeps no listener after a token, a failure or a hit', async () => {
     const { signal } = new AbortController()
-    const standing = () => getEventListeners(signal, 'abort').length
+    const standing = countListeners(signal)
     const reused = hand.start()
     const refused = reasonOf(reused.getToken({ signal }))
     expect(standing()).toBe(1)

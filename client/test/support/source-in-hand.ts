@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import {
   AccessToken,
   type Clock,
@@ -97,4 +98,9 @@ export function sourceInHand(): SourceInHand {
 /** Lets everything that is ready happen, without any time passing. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Counts the listeners that stand on a signal. */
+export function countListeners(signal: AbortSignal): () => number {
+  return () => getEventListeners(signal, 'abort').length
 }

@@ -35,7 +35,10 @@ export function createUpstream(apiUrl: string, env: UpstreamEnvironment, limits:
     ...(secure && env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: { ...env } }),
   }
   const kept: Agent = new Agent({ ...own, keepAlive: true })
-  const single: Agent = new Agent({ ...own, keepAlive: false })
+  // It asks to keep the connection and then does not: an API that is asked to close one resets it, and with it an answer
+  // that comes before the end of a body.
+  const single: Agent = new Agent({ ...own, keepAlive: true })
+  single.keepSocketAlive = () => false
   return {
     url: apiUrl,
     host: base.host,

@@ -54,6 +54,8 @@ function relativeProblem(house, file, specifier) {
   if (file.part === 'tools' && /^tools\/write-[^/]*$/.test(file.path) && target.startsWith('service/dist/'))
     return undefined
   if (part === 'tools' && file.path.startsWith('test/tools/')) return undefined
+  // The same browser for the runtimes and for what crosses parts.
+  if (target === 'tools/runtimes/chromium.mjs' && file.part === 'test') return undefined
   if (part === 'test' && target.startsWith('test/support/')) return undefined
   if (part === 'examples' && file.part === 'test') return undefined
   if (part in house.workspaces) return `reaches into ${part}/: ${specifier}`

@@ -4,6 +4,7 @@ import { buildSkill } from './build-skill.mjs'
 import { ROOT } from './project.mjs'
 import { writeConfiguration } from './write-configuration.mjs'
 import { writeErrors } from './write-errors.mjs'
+import { writeManual } from './write-manual.mjs'
 import { writeOpenApi } from './write-openapi.mjs'
 import { writePlugins } from './write-plugins.mjs'
 
@@ -12,6 +13,7 @@ import { writePlugins } from './write-plugins.mjs'
 const files = new Map([
   ['docs/errors.md', writeErrors()],
   ['docs/configuration.md', await writeConfiguration()],
+  ['cli/man/interhuman-auth.1', await writeManual()],
   ['docs/openapi.json', await writeOpenApi()],
   ...(await buildSkill()),
   ...(await writePlugins()),

@@ -51,7 +51,11 @@ function relativeProblem(house, file, specifier) {
   if (file.area === 'src') return `leaves its workspace: ${specifier}`
   if (file.area === 'test')
     return target.startsWith('test/support/') ? undefined : `leaves its workspace: ${specifier}`
-  if (file.part === 'tools' && /^tools\/write-[^/]*$/.test(file.path) && target.startsWith('service/dist/'))
+  if (
+    file.part === 'tools' &&
+    /^tools\/write-[^/]*$/.test(file.path) &&
+    /^(?:service|cli)\/dist\//.test(target)
+  )
     return undefined
   if (part === 'tools' && file.path.startsWith('test/tools/')) return undefined
   // The same browser for the runtimes and for what crosses parts.

@@ -134,6 +134,22 @@ export const COMMANDS = {
       'Exit codes: 0 explained; 2 the id is not known, or what came is no error.',
     ],
   },
+  completion: {
+    start: 'interhuman-auth completion',
+    summary: 'print the completion of a shell',
+    options: [option.help],
+    required: [],
+    operand: {
+      name: 'SHELL',
+      choices: ['bash', 'zsh', 'fish'],
+      required: true,
+      help: 'the shell that is to know the commands and their options',
+    },
+    notes: [
+      'For bash and zsh: source <(interhuman-auth completion bash) in the file that the shell reads at its start; for fish: ' +
+        'interhuman-auth completion fish | source.',
+    ],
+  },
 } as const satisfies Record<string, CommandRow>
 
 /** The name of a command. */

@@ -14,6 +14,7 @@ const load: Readonly<Record<CommandName, () => Promise<Command>>> = {
   login: async () => (await import('./commands/login.ts')).login,
   logout: async () => (await import('./commands/logout.ts')).logout,
   explain: async () => (await import('./commands/explain.ts')).explain,
+  completion: async () => (await import('./commands/completion.ts')).completion,
 }
 
 /** Runs `interhuman-auth` with what was typed. */

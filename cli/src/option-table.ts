@@ -6,6 +6,10 @@ export interface OptionRow {
   readonly name: string
   readonly value?: string
   readonly choices?: readonly string[]
+  /** Values that a shell offers, besides which there are others. */
+  readonly suggested?: readonly string[]
+  /** Its value names a file. */
+  readonly file?: true
   readonly multiple?: true
   readonly help: string
 }
@@ -17,6 +21,7 @@ export interface OptionRow {
 export const scope = {
   name: 'scope',
   value: 'S',
+  suggested: SCOPES,
   multiple: true,
   help: `a scope to ask for, ${SCOPES.join(' or ')}; may be repeated`,
 } as const
@@ -25,6 +30,7 @@ export const scope = {
 export const output = {
   name: 'output',
   value: 'F',
+  file: true,
   help: 'write the answer to this file (0600, whole or not at all), nothing to standard output',
 } as const
 

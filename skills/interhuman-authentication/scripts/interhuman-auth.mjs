@@ -1189,6 +1189,7 @@ var OUTPUT_NOTE = "Standard output is the body of the answer, byte for byte, wha
 var scope = {
   name: "scope",
   value: "S",
+  suggested: SCOPES,
   multiple: true,
   help: `a scope to ask for, ${SCOPES.join(" or ")}; may be repeated`
 };
@@ -1196,6 +1197,7 @@ var scope = {
 var output = {
   name: "output",
   value: "F",
+  file: true,
   help: "write the answer to this file (0600, whole or not at all), nothing to standard output"
 };
 /** `--check`. */

@@ -13,6 +13,7 @@ const groups = [
   ['Forks', 'begins anew in a fork'],
   ['Waiting', 'ends in time whatever does not come'],
   ['Strictness', 'hands on bytes as they came, and takes no proxy'],
+  ['Certificates', 'gives no secret to a certificate that nobody vouches for'],
   ['Origins', 'knows to whom a token may go'],
   ['Secrets', 'shows no secret and no token where it is printed, pickled or fails'],
   ['RealService', 'gets a token of the real service, and its refusal'],

@@ -21,6 +21,7 @@ import ssl
 import threading
 import time
 from contextlib import suppress
+from typing import Sequence
 
 DEFAULT_API_URL = "https://api.interhuman.ai"
 LARGEST_BODY = 1 << 20  # bytes
@@ -114,14 +115,24 @@ def _is_loopback(host):
     return host == "localhost"
 
 
-def is_same_origin(url, origin):
+def is_same_origin(url, origin: str) -> bool:
     """Whether a token for `origin` may go to `url`: same scheme, host and port, and https unless both are loopback."""
     with suppress(ValueError, TransportError):
         return _parse_address(re.split(r"[?#]", str(url))[0])[:3] == _parse_address(origin)[:3]
     return False
 
 
-def request_token(key_id, key_secret, scopes, *, api_url=DEFAULT_API_URL, api_version="v0", timeout=15.0):
+def carry(request, token):
+    """Gives a request of httpx or requests the token, if there is one."""
+    if token is not None:
+        request.headers["Authorization"] = f"Bearer {token.value}"
+    return request
+
+
+def request_token(
+    key_id: str, key_secret: str, scopes: Sequence[str], *,
+    api_url: str = DEFAULT_API_URL, api_version: str = "v0", timeout: float = 15.0,
+) -> TokenResponse:  # fmt: skip
     """Exchanges an API key, strictly: one POST, no redirect followed, nothing parsed, retried or kept.
 
     `timeout` (seconds) bounds all of it, the name's look-up and the last byte too. Raises TransportError when nothing came
@@ -204,7 +215,7 @@ def _run_beside(work):
         work()
 
 
-def read_token(response):
+def read_token(response: TokenResponse) -> AccessToken:
     """Reads a TokenResponse in either dialect: an AccessToken, or RefusalError or UnexpectedResponseError raised."""
     fields = _parse_object(response.body)
     value, kind = fields.get("access_token"), fields.get("token_type")
@@ -291,7 +302,8 @@ class TokenSource(_Closed):
     __slots__ = ("_request", "_timeout", "_clocks", "_random", "_states")
 
     def __init__(
-        self, key_id, key_secret, scopes, *, api_url=DEFAULT_API_URL, api_version="v0", timeout=15.0,
+        self, key_id: str, key_secret: str, scopes: Sequence[str], *,
+        api_url: str = DEFAULT_API_URL, api_version: str = "v0", timeout: float = 15.0,
         clocks=(time.monotonic, time.time), randomness=random.random,
     ):  # fmt: skip
         _parse_address(api_url)
@@ -300,7 +312,7 @@ class TokenSource(_Closed):
         self._request = lambda timeout: request_token(key_id, key_secret, scopes, timeout=timeout, **options)
         self._timeout, self._clocks, self._random, self._states = timeout, clocks, randomness, {}
 
-    def get(self, min_validity=0.0):
+    def get(self, min_validity: float = 0.0) -> AccessToken:
         """Gives a living token, with `min_validity` seconds to live if the service gives such a one.
 
         Raises TokenError when there is none to give. A failure that can pass is tried again a few times within `timeout`
@@ -331,12 +343,20 @@ class TokenSource(_Closed):
             failure = flight.failure
         raise _copy_error(failure)
 
-    def invalidate(self, token):
+    def invalidate(self, token: AccessToken) -> None:
         """Drops a token that a resource refused, unless it was replaced already."""
         state = self._own_state()
         with state.lock:
             if state.token is token:
                 state.token = None
+
+    def is_refused(self, token, response) -> bool:
+        """Whether an answer of httpx or requests refuses the token that its request carried. Drops that token then."""
+        carried = token is not None and response.request.headers.get("Authorization") == f"Bearer {token.value}"
+        refused = response.status_code == 401 and "invalid_token" in response.headers.get("WWW-Authenticate", "")
+        if carried and refused:
+            self.invalidate(token)
+        return carried and refused
 
     def _own_state(self):
         pid = os.getpid()

@@ -1,14 +1,16 @@
-"""The token for requests: `session.auth = InterhumanAuth(source, "https://api.interhuman.ai")`."""
+"""The token for requests: `session.auth = InterhumanAuth(source, "https://api.interhuman.ai")`.
+
+It goes to that origin only. After a 401 that refuses it a body that can be repeated, an open file too, goes once more with a
+new one; a stream is never sent twice, so for one a token is asked for that lives five minutes.
+"""
 
 from functools import partial
 
 import requests
-from interhuman_auth import is_same_origin
+from interhuman_auth import carry, is_same_origin
 
 
 class InterhumanAuth(requests.auth.AuthBase):
-    """Sends it to `origin` only; after a 401 that refuses it, once more with a new one if the body can be repeated."""
-
     def __init__(self, source, origin):
         self.source, self.origin = source, origin
 
@@ -16,21 +18,14 @@ class InterhumanAuth(requests.auth.AuthBase):
         if is_same_origin(request.url, self.origin):
             start = request.body.tell() if hasattr(request.body, "seek") else None
             again = start is not None or isinstance(request.body, (bytes, str, type(None)))
-            token = self.source.get(0 if again else 300)  # a stream cannot be sent twice
-            request.headers["Authorization"] = f"Bearer {token.value}"
-            request.register_hook("response", partial(self.send_again, token, start, again))
+            token = self.source.get(0 if again else 300)
+            carry(request, token).register_hook("response", partial(self.send_again, token, again, start))
         return request
 
-    def send_again(self, token, start, again, response, **options):
-        request, challenge = response.request, response.headers.get("WWW-Authenticate", "")
-        carried = request.headers.get("Authorization") == f"Bearer {token.value}"
-        if response.status_code != 401 or "invalid_token" not in challenge or not carried:
-            return response
-        self.source.invalidate(token)
-        if not again:
+    def send_again(self, token, again, start, response, **options):
+        if not self.source.is_refused(token, response) or not again:
             return response
         if start is not None:
-            request.body.seek(start)
+            response.request.body.seek(start)
         response.content, response.close()
-        request.headers["Authorization"] = f"Bearer {self.source.get().value}"
-        return response.connection.send(request, **options)
+        return response.connection.send(carry(response.request, self.source.get()), **options)

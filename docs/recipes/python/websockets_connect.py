@@ -1,4 +1,8 @@
-"""A stream with the token: `async with connect(source, "wss://api.interhuman.ai/v0/stream/analyze") as stream:`."""
+"""A stream with the token: `async with connect(source, "wss://api.interhuman.ai/v0/stream/analyze") as stream:`.
+
+The source is asked for each connection; after a 401 that refuses the token, once more. No redirect is followed, since the
+header would go along. A close with 4003 says that the token lacks the scope, 1013 to come again later.
+"""
 
 import asyncio
 import inspect
@@ -7,13 +11,12 @@ from contextlib import asynccontextmanager
 import websockets
 from interhuman_auth import is_same_origin
 
-_HEADERS = "additional_headers" if "additional_headers" in inspect.signature(websockets.connect).parameters else "extra_headers"
+_NAMES = inspect.signature(websockets.connect).parameters
+_HEADERS = "additional_headers" if "additional_headers" in _NAMES else "extra_headers"  # before websockets 14
 
 
 class _Connect(websockets.connect):
-    """Follows no redirect, since the header would go along: the first name is that of websockets before 14."""
-
-    def handle_redirect(self, uri):
+    def handle_redirect(self, uri):  # before websockets 14
         raise websockets.InvalidURI(uri, "the handshake was answered with a redirect")
 
     def process_redirect(self, exc):
@@ -22,9 +25,8 @@ class _Connect(websockets.connect):
 
 @asynccontextmanager
 async def connect(source, url, **options):
-    """Opens `url`; after a 401 that refuses the token, once more with a new one. Ask again for each connection."""
-    address = url.replace("ws", "http", 1)
-    if not is_same_origin(address, address.partition("?")[0]):
+    address = url.replace("ws", "http", 1).partition("?")[0]
+    if not is_same_origin(address, address):
         raise ValueError("a stream must be wss, or ws to this machine")
     for last in (False, True):
         token = await asyncio.to_thread(source.get, 60)
@@ -32,8 +34,7 @@ async def connect(source, url, **options):
             stream = await _Connect(url, **{_HEADERS: {"Authorization": f"Bearer {token.value}"}}, **options)
             break
         except websockets.InvalidHandshake as refusal:
-            answer = getattr(refusal, "response", refusal)
-            if last or getattr(answer, "status_code", None) != 401:
+            if last or getattr(getattr(refusal, "response", refusal), "status_code", None) != 401:
                 raise
             source.invalidate(token)
     try:

@@ -18,11 +18,12 @@ def format_answer(answer):
 class ScriptedServer:
     """Answers the n-th request with the n-th answer, a dict of cases.json or a function that is given the socket."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, tls=None):
         self.answers, self.requests = list(answers), []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.origin = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self.url = f"http://{self.origin}"
+        self.url = f"{'https' if tls else 'http'}://{self.origin}"
+        self._tls = tls
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -43,7 +44,7 @@ class ScriptedServer:
             with connection:
                 connection.settimeout(10)
                 try:
-                    self._answer(connection)
+                    self._answer(self._tls.wrap_socket(connection, server_side=True) if self._tls else connection)
                 except OSError:
                     pass
 

@@ -6,7 +6,11 @@ import http.client
 import io
 import os
 import pickle
+import shutil
+import ssl
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -179,6 +183,37 @@ class Strictness(unittest.TestCase):
             with self.subTest(mistake), self.assertRaises(ValueError) as caught:
                 auth.request_token(**{**KEY, "api_url": "http://127.0.0.1:9", **mistake})
             self.assertNotIn("LEAK", str(caught.exception))
+
+
+@unittest.skipUnless(shutil.which("openssl"), "there is no openssl to make a certificate with")
+class Certificates(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.certificate, key = (os.path.join(folder.name, name) for name in ("certificate.pem", "key.pem"))
+        names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+        made = ["-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", self.certificate, *names]
+        subprocess.run(["openssl", "req", "-x509", *made], check=True, capture_output=True, timeout=30)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(self.certificate, key)
+
+    def test_a_certificate_that_nobody_vouches_for_gets_no_secret(self):
+        with ScriptedServer(grant("one"), tls=self.tls) as server:
+            with self.assertRaises(auth.TransportError) as caught:
+                auth.request_token(**KEY, api_url=server.url)
+            self.assertEqual((caught.exception.code, caught.exception.retryable, server.requests), ("tls", False, []))
+
+    def test_ssl_cert_file_vouches_for_one(self):
+        with ScriptedServer(grant("one"), tls=self.tls) as server:
+            with mock.patch.dict(os.environ, SSL_CERT_FILE=self.certificate):
+                self.assertEqual(auth.request_token(**KEY, api_url=server.url).status, 200)
+
+    def test_the_time_is_up_in_the_middle_of_tls_as_well(self):
+        with ScriptedServer(trickle(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), tls=self.tls) as server:
+            with mock.patch.dict(os.environ, SSL_CERT_FILE=self.certificate), self.assertRaises(auth.TransportError) as caught:
+                auth.request_token(**KEY, api_url=server.url, timeout=0.5)
+            self.assertEqual(caught.exception.code, "timeout")
+        wait_for_flights()
 
 
 class Origins(unittest.TestCase):

@@ -8,7 +8,7 @@ import {
 import type { AccessToken } from './access-token.ts'
 import { parseApiUrl } from './api-url.ts'
 import { type Clock, platformClock } from './clock.ts'
-import { type Carrier, readInit, readRequest } from './repeatable-call.ts'
+import { readBody } from './request-body.ts'
 import { reuse } from './reuse.ts'
 import type { TokenSource } from './token-source.ts'
 
@@ -63,20 +63,31 @@ export function createFetch(
   let mayDropAt = 0
 
   return async (input, init) => {
+    const request = input instanceof Request ? input : undefined
     // In a page a URL can be relative to it.
-    const url = input instanceof Request ? input.url : new URL(input, globalThis.location?.href).href
+    const url = request?.url ?? new URL(input as string | URL, globalThis.location?.href).href
     if (!isOurs(url)) return send(input, init)
-    // Cloudflare's Workers follow with the header, wherever it leads, if their compatibility date is before September 2025.
-    const own: RequestInit = 'WebSocketPair' in globalThis ? { ...init, redirect: 'manual' } : { ...init }
-    const call = input instanceof Request ? readRequest(new Request(input, own)) : readInit(own)
+    // A `Request` forgets these two when it is sent with anything changed.
+    const own: RequestInit = {
+      ...(request && { referrer: request.referrer, referrerPolicy: request.referrerPolicy }),
+      ...init,
+      // Workers follow with the header wherever it leads, if their compatibility date is before September 2025.
+      ...('WebSocketPair' in globalThis && { redirect: 'manual' }),
+    }
+    const { signal = request?.signal } = own
+    const body = readBody(request, own)
     const getToken = () =>
-      tokens.getToken({ signal: call.signal, minValiditySeconds: call.isHeavy ? minValiditySeconds : 0 })
-    const attempt = (carrier: Carrier, { value }: AccessToken) => {
-      carrier.headers.set(AUTHORIZATION_HEADER, `${TOKEN_TYPE} ${value}`)
-      return carrier instanceof Request ? send(carrier) : send(url, carrier)
+      tokens.getToken({
+        signal: signal as AbortSignal | undefined,
+        minValiditySeconds: body.isHeavy ? minValiditySeconds : 0,
+      })
+    const attempt = ({ value }: AccessToken, changes?: RequestInit) => {
+      const headers = new Headers(own.headers ?? request?.headers)
+      headers.set(AUTHORIZATION_HEADER, `${TOKEN_TYPE} ${value}`)
+      return send(request ?? url, { ...own, ...changes, headers })
     }
     const token = await getToken()
-    const response = await attempt(call.first, token)
+    const response = await attempt(token)
     const now = clock.monotonicNow()
     if (
       response.status !== 401 ||
@@ -88,10 +99,10 @@ export function createFetch(
     dropped = token
     mayDropAt = now + DROP_GAP_MS
     tokens.drop(token)
-    const again = call.again()
+    const again = body.again()
     if (!again) return response
     await response.body?.cancel().catch(() => {})
-    return attempt(again, await getToken())
+    return attempt(await getToken(), again)
   }
 }
 

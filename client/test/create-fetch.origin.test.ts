@@ -11,7 +11,7 @@ async function carriedTo(input: string | URL | Request, origins?: readonly strin
   const sent: (string | undefined)[] = []
   const fetch: Fetch = async (to, init) => {
     const request = to instanceof Request ? to : undefined
-    const headers = request?.headers ?? new Headers(init?.headers)
+    const headers = new Headers(init?.headers ?? request?.headers)
     sent.push(headers.has('authorization') ? (request?.url ?? String(to)) : undefined)
     return new Response()
   }

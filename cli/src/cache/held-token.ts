@@ -21,7 +21,7 @@ export interface Clocks {
 /** How a token stands: `fresh`, `due` to be asked for anew while it can still be used, or `spent`. */
 export type Standing = 'fresh' | 'due' | 'spent'
 
-const DUE_FRACTION = 0.8
+const DUE_FRACTION = 0.2
 const SPENT_FRACTION = 0.02
 const LEAST_SPENT_SECONDS = 5
 /** The uptime has whole seconds on some platforms. */
@@ -40,7 +40,7 @@ export function standingOf(token: HeldToken, clocks: Clocks): Standing {
   const { lifetimeSeconds } = token
   const left = secondsLeft(token, clocks)
   if (left <= Math.max(LEAST_SPENT_SECONDS, lifetimeSeconds * SPENT_FRACTION)) return 'spent'
-  return left <= lifetimeSeconds * (1 - DUE_FRACTION) ? 'due' : 'fresh'
+  return left <= lifetimeSeconds * DUE_FRACTION ? 'due' : 'fresh'
 }
 
 const FORMAT = 1

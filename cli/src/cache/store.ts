@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { builtin } from '../builtin.ts'
 
 const {
@@ -36,7 +36,7 @@ export class CacheFault extends Error {
  * @throws {CacheFault} when it is not a folder of ours, or cannot be made.
  */
 export function openFolder(folder: string, uid: number | undefined): void {
-  attempt(() => mkdirSync(folder, { recursive: true, mode: FOLDER_MODE }))
+  attempt(() => makeFolder(folder))
   // Windows opens no folders, and has no owner and mode to look at.
   if (uid === undefined) return
   const descriptor = attempt(() => openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | NO_FOLLOW))
@@ -46,6 +46,19 @@ export function openFolder(folder: string, uid: number | undefined): void {
     if ((stats.mode & OTHERS) !== 0) attempt(() => fchmodSync(descriptor, FOLDER_MODE))
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** Not by `recursive`: there Node tries for ever where a folder takes no folders and says ENOENT, as `/proc` does. */
+function makeFolder(folder: string, again = true): void {
+  try {
+    mkdirSync(folder, FOLDER_MODE)
+  } catch (fault) {
+    const { code } = fault as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || !again || dirname(folder) === folder) throw fault
+    makeFolder(dirname(folder))
+    makeFolder(folder, false)
   }
 }
 

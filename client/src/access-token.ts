@@ -16,20 +16,18 @@ export interface AccessTokenParts {
  */
 export class AccessToken {
   /** The scopes that it carries. */
-  readonly scopes: readonly string[]
+  declare readonly scopes: readonly string[]
   /** How long it lives, counted from the start of the request that it came from. */
-  readonly expiresInSeconds: number
+  declare readonly expiresInSeconds: number
   /** Epoch seconds on this machine's clock. For people and logs: a {@link TokenSource} counts on two clocks. */
-  readonly expiresAt: number
+  declare readonly expiresAt: number
   readonly #value: string
   readonly #raw: string
 
-  constructor(parts: AccessTokenParts) {
-    this.scopes = Object.freeze([...parts.scopes])
-    this.expiresInSeconds = parts.expiresInSeconds
-    this.expiresAt = parts.expiresAt
-    this.#value = parts.value
-    this.#raw = parts.raw
+  constructor({ value, raw, ...known }: AccessTokenParts) {
+    Object.assign(this, known, { scopes: Object.freeze([...known.scopes]) })
+    this.#value = value
+    this.#raw = raw
     Object.freeze(this)
   }
 

@@ -22,4 +22,4 @@ export {
 export { type ReusedTokenSource, type ReuseOptions, reuse } from './reuse.ts'
 export type { ReuseEvent } from './shared-token.ts'
 export type { GetTokenOptions, TokenSource } from './token-source.ts'
-export { TRANSPORT_ERROR_CODES, TransportError, type TransportErrorCode } from './transport-error.ts'
+export { TransportError, type TransportErrorCode } from './transport-error.ts'

@@ -31,12 +31,12 @@ export async function readToken(
   { now = Date.now, requestedAtMs = now() }: ReadTokenOptions = {},
 ): Promise<AccessToken> {
   const rawBody = await readText(response)
-  const body = parseObject(rawBody)
+  const body = parseFields(rawBody)
   if (response.status === 200) {
     const token = readGrant(body, rawBody, requestedAtMs)
     if (token !== undefined) return token
   }
-  const { error_id: id, correlation_id: correlationId } = body ?? {}
+  const { error_id: id, correlation_id: correlationId } = body
   const errorId = matching(idForm, id)
   const details: ResponseErrorDetails = {
     status: response.status,
@@ -48,7 +48,7 @@ export async function readToken(
     retryAfterSeconds: readRetryAfter(response, requestedAtMs),
   }
   // The specification's own error body has `detail` and no id.
-  throw response.status >= 400 && (errorId !== undefined || typeof body?.detail === 'string')
+  throw response.status >= 400 && (errorId !== undefined || typeof body.detail === 'string')
     ? new RefusalError(details)
     : new UnexpectedResponseError(details)
 }
@@ -61,12 +61,12 @@ async function readText(response: TokenAnswer): Promise<string> {
   }
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+/** What is no JSON has no fields, nor has `null`; a number or a list has none that is asked for. */
+function parseFields(text: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+    return JSON.parse(text) ?? {}
   } catch {
-    return undefined
+    return {}
   }
 }
 
@@ -74,13 +74,13 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 const bearerForm = /^[\w.~+/-]+=*$/
 
 function readGrant(
-  body: Readonly<Record<string, unknown>> | undefined,
+  body: Readonly<Record<string, unknown>>,
   raw: string,
   requestedAtMs: number,
 ): AccessToken | undefined {
-  const { access_token: value, token_type: type, expires_in: lifetime, scope } = body ?? {}
-  if (typeof value !== 'string' || !bearerForm.test(value)) return undefined
-  if (typeof type !== 'string' || type.toLowerCase() !== TOKEN_TYPE.toLowerCase()) return undefined
+  const { access_token: value, token_type: type, expires_in: lifetime, scope } = body
+  const isBearer = `${type}`.toLowerCase() === TOKEN_TYPE.toLowerCase()
+  if (typeof value !== 'string' || !bearerForm.test(value) || !isBearer) return undefined
   const expiresInSeconds = clampLifetime(lifetime)
   return new AccessToken({
     value,
@@ -96,9 +96,10 @@ const LONGEST_LIFETIME_SECONDS = 86_400
 
 /** An absent lifetime, or one that is no number, is taken for a short one; an absurd one is cut. */
 function clampLifetime(lifetime: unknown): number {
-  const seconds = typeof lifetime === 'string' && lifetime !== '' ? Number(lifetime) : lifetime
-  if (typeof seconds !== 'number' || Number.isNaN(seconds)) return DEFAULT_LIFETIME_SECONDS
-  return Math.min(Math.max(seconds, 0), LONGEST_LIFETIME_SECONDS)
+  const seconds = Number.parseFloat(lifetime as string)
+  return Number.isNaN(seconds)
+    ? DEFAULT_LIFETIME_SECONDS
+    : Math.min(Math.max(seconds, 0), LONGEST_LIFETIME_SECONDS)
 }
 
 const idForm = /^[a-z]{2}\d{4}$/

@@ -9,17 +9,7 @@
  * - `tls`: the certificate or the TLS handshake is not good
  * - `insecure_url`: plain http to another machine; nothing was sent
  */
-export const TRANSPORT_ERROR_CODES = [
-  'timeout',
-  'network',
-  'not_http',
-  'redirect',
-  'tls',
-  'insecure_url',
-] as const
-
-/** One of {@link TRANSPORT_ERROR_CODES}. */
-export type TransportErrorCode = (typeof TRANSPORT_ERROR_CODES)[number]
+export type TransportErrorCode = 'timeout' | 'network' | 'not_http' | 'redirect' | 'tls' | 'insecure_url'
 
 /**
  * The service could not be reached, or what was reached is not trusted. Holds nothing of the request and nothing of the

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeRecipeFolder } from '../support/run-recipe.ts'
 import { type Analyzers, startAnalyzers } from '../support/start-analyzers.ts'
 import { cleanEnvironment, type RunningService, runProcess, startService } from '../support/start-service.ts'
 
@@ -74,6 +76,33 @@ for (const [group, promise] of groups)
     expect(mine.length).toBeGreaterThan(0)
     expect(mine.filter(({ fault }) => fault !== null)).toEqual([])
   })
+
+/** The one block of the recipes' page that holds a text. */
+function block(holding: string): string {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/recipes/README.md', import.meta.url)), 'utf8')
+  const blocks = [...page.matchAll(/^```\w+\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '')
+  const found = blocks.filter((text) => text.includes(holding))
+  expect(found).toHaveLength(1)
+  return found[0] ?? ''
+}
+
+test("the page's lines of Python and its line with exec get a token of the real service", async ({
+  skip,
+}) => {
+  skip(reports === undefined, 'python3 (3.9 or newer) is not on this machine')
+  const folder = makeRecipeFolder(service)
+  try {
+    const lines = `import json, subprocess\n${block('subprocess.run')}print(headers)\n`
+    const called = await folder.run('python3', ['-c', lines])
+    expect(called).toMatchObject({ code: 0, stderr: '' })
+    expect(called.stdout).toMatch(/^\{'Authorization': 'Bearer eyJ[\w.-]+'\}\n$/)
+    const started = await folder.run('sh', ['-c', block('interhuman-auth exec')])
+    expect(started).toMatchObject({ code: 0, stderr: '' })
+    expect(Number(started.stdout)).toBeGreaterThan(100)
+  } finally {
+    folder.remove()
+  }
+})
 
 test('the groups are all that there are', ({ skip }) => {
   skip(reports === undefined, 'python3 (3.9 or newer) is not on this machine')

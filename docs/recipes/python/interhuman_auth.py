@@ -145,14 +145,18 @@ def request_token(
     if api_version not in ("v0", "v1") or not 0 < timeout < 2**31:
         raise ValueError("api_version must be v0 or v1, and timeout seconds above 0")
     scheme, host, port, path = _parse_address(api_url)
-    response, failure, sockets, finished = TokenResponse(), [], [], threading.Event()
+    response, failure, sockets = TokenResponse(), [], []
+    finished, given_up = threading.Event(), threading.Event()
     response.requested_at = time.time()
 
     def exchange():
         try:
             fields = {"key_id": key_id, "key_secret": key_secret, "scopes": list(scopes)}
             body = json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
-            _send(_connect(scheme, host, port, timeout, sockets), f"{path}/{api_version}/auth", body, response)
+            connection = _connect(scheme, host, port, timeout, sockets)
+            if not given_up.is_set():
+                _send(connection, f"{path}/{api_version}/auth", body, response)
+            connection.close()
         except Exception as fault:  # its text may quote bytes from the wire, so only its kind is kept
             failure.append(TransportError(_name_fault(fault)))
         finally:
@@ -163,6 +167,7 @@ def request_token(
         if not finished.wait(timeout):
             raise TransportError("timeout")
     finally:
+        given_up.set()
         for each in sockets if not finished.is_set() else ():
             with suppress(OSError):  # wakes whoever reads; not SSLSocket's own, which would go on in the clear
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
@@ -175,7 +180,9 @@ def request_token(
 
 def _connect(scheme, host, port, timeout, sockets):
     if scheme == "https":
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
     else:
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
     connection.set_debuglevel(0)  # a level set for all of http.client would print the body

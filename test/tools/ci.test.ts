@@ -20,7 +20,17 @@ async function runCi(npm: string) {
   await mkdir(path.join(folder, '.ci'))
   await mkdir(path.join(folder, 'bin'))
   await copyFile(path.join(ROOT, '.ci/run'), path.join(folder, '.ci/run'))
-  for (const [name, text] of Object.entries({ npm, curl: '', openssl: '', python3: '' })) {
+  const brought = [
+    'curl',
+    'openssl',
+    'python3',
+    'gnome-keyring-daemon',
+    'dbus-run-session',
+    'zsh',
+    'fish',
+    'mandoc',
+  ]
+  for (const [name, text] of [['npm', npm] as const, ...brought.map((program) => [program, ''] as const)]) {
     await writeFile(path.join(folder, 'bin', name), `#!/bin/sh\n${text}\n`)
     await chmod(path.join(folder, 'bin', name), 0o755)
   }

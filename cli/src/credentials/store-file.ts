@@ -4,7 +4,7 @@ import { builtin } from '../builtin.ts'
 import { EXIT, Refusal } from '../exit-codes.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { API_URL_NAME, CONFIG_NAME, type Credential, KEY_ID_NAME, KEY_SECRET_NAME } from './credential.ts'
-import { formatAssignment, withoutAssignments } from './dotenv.ts'
+import { formatAssignment, parseDotenv, withoutAssignments } from './dotenv.ts'
 import { defaultFilePath, readText } from './file.ts'
 import { flushFolder, writeWholeFile } from './whole-file.ts'
 
@@ -45,7 +45,8 @@ export function prepareFile({ path, ownFolder }: FilePlace, uid: number | undefi
       'is in a folder that others can write to; close it with chmod go-w, or name another file',
     )
   refuseUnsafe(path, uid)
-  readOthersLines(path)
+  const reading = parseDotenv(readOthersLines(path), [])
+  if ('problem' in reading) throw unusable(path, `cannot take a key: ${reading.problem}; name another file`)
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseDotenv } from '../../src/credentials/dotenv.ts'
+import { formatAssignment, isAssignable, parseDotenv } from '../../src/credentials/dotenv.ts'
 
 const names = ['ID', 'SECRET']
 
@@ -71,5 +71,23 @@ describe('a file in dotenv form', () => {
     )
     expect(parseDotenv(`ID=${' \t'.repeat(30_000)}x#"`, names)).toHaveProperty('values')
     expect(parseDotenv(`ID="${'"#'.repeat(30_000)}x`, names)).toHaveProperty('problem')
+  })
+})
+
+describe('an assignment that is written', () => {
+  test('reads back as the value that it was, or is said to be impossible', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom("'", '"', '\\', '#', ' ', 'a') })),
+        (value) => {
+          if (!isAssignable(value)) {
+            expect(value).toMatch(/['\r\n]/)
+            return
+          }
+          const reading = parseDotenv(formatAssignment('A', value), ['A'])
+          expect('values' in reading && reading.values.get('A')).toBe(value)
+        },
+      ),
+    )
   })
 })

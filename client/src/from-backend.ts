@@ -1,9 +1,9 @@
-import { isLoopback } from '@interhuman-auth/protocol'
+import { parseApiUrl } from './api-url.ts'
 import { check } from './check.ts'
 import { exchangeSource } from './exchange-source.ts'
 import { postJson, type TokenRequestInit } from './post-json.ts'
 import type { TokenSource } from './token-source.ts'
-import { TransportError } from './transport-error.ts'
+import type { TransportError } from './transport-error.ts'
 
 /** A request to the app's own backend, as a fetch is called with it. */
 export type BackendRequestInit = TokenRequestInit & { readonly credentials?: RequestCredentials }
@@ -61,8 +61,7 @@ export function fromBackend(url: string, options: FromBackendOptions = {}): Toke
 function parseBackendUrl(url: string): string {
   const { location } = globalThis as { location?: { readonly href: string; readonly origin: string } }
   check('url', URL.canParse(url, location?.href))
-  const { href, protocol, hostname, origin } = new URL(url, location?.href)
-  if (protocol !== 'https:' && !isLoopback(hostname) && origin !== location?.origin)
-    throw new TransportError('insecure_url')
+  const { href, origin } = new URL(url, location?.href)
+  if (origin !== location?.origin) parseApiUrl(origin)
   return href
 }

@@ -30,12 +30,12 @@ export async function readToken(
   response: TokenAnswer,
   { now = Date.now, requestedAtMs = now() }: ReadTokenOptions = {},
 ): Promise<AccessToken> {
-  const rawBody = await readText(response)
+  const rawBody = await response.text().catch((fault) => {
+    throw fault instanceof TransportError ? fault : classifyFault(fault)
+  })
   const body = parseFields(rawBody)
-  if (response.status === 200) {
-    const token = readGrant(body, rawBody, requestedAtMs)
-    if (token !== undefined) return token
-  }
+  const token = response.status === 200 && readGrant(body, rawBody, requestedAtMs)
+  if (token) return token
   const { error_id: id, correlation_id: correlationId } = body
   const errorId = matching(idForm, id)
   const details: ResponseErrorDetails = {
@@ -51,14 +51,6 @@ export async function readToken(
   throw response.status >= 400 && (errorId !== undefined || typeof body.detail === 'string')
     ? new RefusalError(details)
     : new UnexpectedResponseError(details)
-}
-
-async function readText(response: TokenAnswer): Promise<string> {
-  try {
-    return await response.text()
-  } catch (fault) {
-    throw fault instanceof TransportError ? fault : classifyFault(fault)
-  }
 }
 
 /** What is no JSON has no fields, nor has `null`; a number or a list has none that is asked for. */
@@ -113,9 +105,8 @@ function matching(form: RegExp, value: unknown): string | undefined {
 /** Seconds, or an HTTP date, which counts from the answer's own `Date` (RFC 9110 section 10.2.3). */
 function readRetryAfter({ headers }: TokenAnswer, requestedAtMs: number): number | undefined {
   const value = headers.get(RETRY_AFTER_HEADER) ?? ''
-  if (/^\d+$/.test(value)) return Number(value)
-  if (!value.endsWith(' GMT')) return undefined
   const sentAtMs = Date.parse(headers.get('Date') ?? '') || requestedAtMs
-  const wait = (Date.parse(value) - sentAtMs) / 1000
+  const date = value.endsWith(' GMT') ? Date.parse(value) : Number.NaN
+  const wait = /^\d+$/.test(value) ? Number(value) : (date - sentAtMs) / 1000
   return Number.isNaN(wait) ? undefined : Math.max(0, wait)
 }

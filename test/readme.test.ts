@@ -93,6 +93,31 @@ test('the library call that is shown exchanges a key', async () => {
   expect(stdout).toBe(`200 ${proxy.takeBodies()[0]}\n`)
 })
 
+test('the upload that is shown is one, with the key in the environment and the example endpoint before it', async () => {
+  const env = cleanEnvironment({ KEY_SET_URL: `${service.url}/.well-known/jwks.json`, PORT: '0' })
+  const endpoint = spawn(process.execPath, [join(root, 'examples/upload-endpoint.ts')], { env })
+  try {
+    const url = (await firstLine(endpoint)).replace('listening on ', '')
+    const program = replace(
+      replace(block('js', 'createFetch'), address, service.url),
+      'http://127.0.0.1:4800',
+      url,
+    )
+    const line = replace(
+      block('sh', 'upload.mjs'),
+      '../interhuman-authentication/data/first-key.env',
+      credentials,
+    )
+    writeProgram('upload.mjs', program)
+    const shell = `cd '${place}' && PATH='${join(process.execPath, '..')}' ${line}`
+    const { code, stdout, stderr } = await runProcess('/bin/sh', ['-c', shell], cleanEnvironment())
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^200 \\{"received_bytes":\\d+,"key_id":"${service.keyId}"\\}\n$`))
+  } finally {
+    await end(endpoint)
+  }
+})
+
 test('the guard that is shown opens to the right token only', async () => {
   const listen = "listen(4800, '127.0.0.1')"
   const say = "listen(0, '127.0.0.1', function () { console.log(this.address().port) })"

@@ -67,6 +67,9 @@ export const COMMANDS = {
     options: [
       option.scope,
       option.minLife,
+      option.proxy,
+      option.allowPath,
+      option.verbose,
       option.apiVersion,
       option.apiUrl,
       option.timeout,
@@ -78,11 +81,42 @@ export const COMMANDS = {
     notes: [
       'The token lives for 300 seconds at the least unless --min-life says otherwise, and is not renewed while COMMAND runs. ' +
         'INTERHUMAN_API_URL is the address that it is for.',
+      'With --proxy, for what runs longer than a token, a proxy listens on this machine until COMMAND ends: INTERHUMAN_API_URL is ' +
+        'then its base URL, with a secret of this run, and COMMAND never sees a token. --scope may be absent, and a token ' +
+        'carries what the path needs. See interhuman-auth proxy --help.',
       CACHE_NOTE,
       CREDENTIAL_NOTE,
       'Exit codes: those of COMMAND; 126 it cannot be run; 127 it is not found; 128 and the number of the signal that ended it. ' +
         'Before it runs: 2 wrong usage; 3 no credential, or an unsafe file; 4 refused (4xx); 5 anything else; 6 not reached in ' +
         'time; 7 not trusted.',
+    ],
+  },
+  proxy: {
+    start: 'interhuman-auth proxy',
+    summary: 'listen on this machine and add a living token to what is sent on to the API',
+    options: [
+      option.scope,
+      option.port,
+      option.allowPath,
+      option.allowOrigin,
+      option.noSecret,
+      option.verbose,
+      option.apiVersion,
+      option.apiUrl,
+      option.timeout,
+      option.json,
+      option.help,
+    ],
+    required: [],
+    notes: [
+      'Standard output is one line, the base URL, once it listens: a tool that is given it needs no credential. HTTP and ' +
+        'WebSocket, streaming. It runs until a signal comes; 5 seconds later what is still on its way ends as well.',
+      'The base URL holds a secret of this run, since every user of this machine can reach its ports: keep it out of command ' +
+        'lines and logs. What comes from a web page or names another host is refused.',
+      'Without --scope a token carries the one scope that the path needs. Requests go to the address of the key and nowhere else.',
+      CACHE_NOTE,
+      CREDENTIAL_NOTE,
+      'Exit codes: 0 ended by a signal; 2 wrong usage; 3 no credential, or an unsafe file; 5 it cannot listen; 7 not trusted.',
     ],
   },
   login: {

@@ -11,6 +11,7 @@ const load: Readonly<Record<CommandName, () => Promise<Command>>> = {
   check: async () => (await import('./commands/check.ts')).check,
   header: async () => (await import('./commands/header.ts')).header,
   exec: async () => (await import('./commands/exec.ts')).exec,
+  proxy: async () => (await import('./commands/proxy.ts')).proxy,
   login: async () => (await import('./commands/login.ts')).login,
   logout: async () => (await import('./commands/logout.ts')).logout,
   explain: async () => (await import('./commands/explain.ts')).explain,

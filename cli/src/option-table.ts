@@ -94,6 +94,47 @@ export const store = {
   help: "where the key is stored: a file of mode 0600, or the system's keychain",
 } as const
 
+/** `--proxy`. */
+export const proxy = {
+  name: 'proxy',
+  help: 'give COMMAND a base URL on this machine instead of a token, which is added there and kept alive',
+} as const
+
+/** `--port`. */
+export const port = {
+  name: 'port',
+  value: 'P',
+  help: 'the port to listen on, any that is free if absent',
+} as const
+
+/** `--allow-path`. */
+export const allowPath = {
+  name: 'allow-path',
+  value: 'P',
+  multiple: true,
+  help: 'a path to forward besides those that the API is known to have, and with /* at its end all below it; may be repeated',
+} as const
+
+/** `--allow-origin`. */
+export const allowOrigin = {
+  name: 'allow-origin',
+  value: 'O',
+  multiple: true,
+  help: 'the origin of a web page that may ask; none may if absent; may be repeated',
+} as const
+
+/** `--no-secret`. */
+export const noSecret = {
+  name: 'no-secret',
+  help: 'let in every program and user of this machine, for tools that drop the path of a base URL',
+} as const
+
+/** `--verbose`. */
+export const verbose = {
+  name: 'verbose',
+  help: 'say each request on standard error: method, path, status, time',
+} as const
+
 /** `--json`. */
 export const json = {
   name: 'json',

@@ -14,6 +14,13 @@ export interface Options {
   readonly as: string | undefined
   readonly output: string | undefined
   readonly store: 'file' | 'keychain' | undefined
+  /** As typed, as are the two that follow: `readProxyOptions` reads them. */
+  readonly port: string | undefined
+  readonly paths: readonly string[]
+  readonly origins: readonly string[]
+  readonly proxy: boolean
+  readonly noSecret: boolean
+  readonly verbose: boolean
   readonly online: boolean
   readonly check: boolean
   readonly keychain: boolean
@@ -45,6 +52,12 @@ export function parseOptions(argv: readonly string[], command: CommandRow): Opti
     as: values('as')[0],
     output: values('output')[0],
     store: values('store')[0] as Options['store'],
+    port: values('port')[0],
+    paths: values('allow-path'),
+    origins: values('allow-origin'),
+    proxy: found.has('proxy'),
+    noSecret: found.has('no-secret'),
+    verbose: found.has('verbose'),
     online: found.has('online'),
     check: found.has('check'),
     keychain: found.has('keychain'),
@@ -60,7 +73,8 @@ export function parseOptions(argv: readonly string[], command: CommandRow): Opti
 function refuseIncomplete(options: Options, found: Map<string, string[]>, command: CommandRow): void {
   if (found.has('scope') && command.options.some(({ name }) => name === 'online') && !options.online)
     throw misused(command, '--scope goes with --online')
-  const missing = options.check ? undefined : command.required.find((name) => !found.has(name))
+  const missing =
+    options.check || options.proxy ? undefined : command.required.find((name) => !found.has(name))
   if (missing !== undefined) throw misused(command, `--${missing} is needed`)
   const { operand, rest } = command
   if (operand?.required === true && options.operand === undefined)

@@ -295,7 +295,7 @@ export const ERRORS = {
     title: 'Foreign origin',
     message: 'Forbidden: the request comes from a web page that this proxy was not opened to.',
     oauth: 'access_denied',
-    advice: "If the page is yours, start the proxy with `--origin` and the page's own origin.",
+    advice: "If the page is yours, start the proxy with `--allow-origin` and the page's own origin.",
   },
   proxySecretAbsent: {
     id: 'ia9103',
@@ -311,7 +311,7 @@ export const ERRORS = {
     title: 'Path not forwarded',
     message: 'This proxy does not forward this path.',
     oauth: 'invalid_request',
-    advice: 'Check the path. One that the proxy does not know is opened with `--path`.',
+    advice: 'Check the path. One that the proxy does not know is opened with `--allow-path`.',
   },
   proxyTokenAbsent: {
     id: 'ia9105',

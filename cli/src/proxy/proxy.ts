@@ -36,7 +36,7 @@ export interface ProxyOptions {
 const HTTP_PORT = 80
 
 /** A proxy that listens. */
-export interface Proxy {
+export interface RunningProxy {
   /** What stands for the address of the key. Holds the secret. */
   readonly baseUrl: string
   /** Takes no more, lets what is on its way end within a time, and ends the rest. */
@@ -48,7 +48,7 @@ export interface Proxy {
  *
  * @throws the system's error when the port is taken.
  */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { apiUrl, secret, limits = PROXY_LIMITS, newCorrelationId } = options
   const upstream = createUpstream(apiUrl, options.env, limits)
   // Nobody is let in before the port is known.

@@ -988,6 +988,12 @@ function parseOptions(argv, command) {
     as: values("as")[0],
     output: values("output")[0],
     store: values("store")[0],
+    port: values("port")[0],
+    paths: values("allow-path"),
+    origins: values("allow-origin"),
+    proxy: found.has("proxy"),
+    noSecret: found.has("no-secret"),
+    verbose: found.has("verbose"),
     online: found.has("online"),
     check: found.has("check"),
     keychain: found.has("keychain"),
@@ -1002,7 +1008,7 @@ function parseOptions(argv, command) {
 function refuseIncomplete(options, found, command) {
   if (found.has("scope") && command.options.some(({ name }) => name === "online") && !options.online)
     throw misused(command, "--scope goes with --online");
-  const missing = options.check ? void 0 : command.required.find((name) => !found.has(name));
+  const missing = options.check || options.proxy ? void 0 : command.required.find((name) => !found.has(name));
   if (missing !== void 0) throw misused(command, `--${missing} is needed`);
   const { operand, rest } = command;
   if (operand?.required === true && options.operand === void 0)

@@ -4,11 +4,10 @@ import { builtin } from '../builtin.ts'
 import { EXIT, Refusal } from '../exit-codes.ts'
 import type { Environment } from './child-environment.ts'
 import { ABSENT } from './find-program.ts'
-import { callWitness, type Witness } from './witness.ts'
+import { callWitness, FORWARDED, type Forwarded, type Witness } from './witness.ts'
 
-const FORWARDED = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const
 /** What a terminal sends by itself. */
-const FROM_TERMINAL: readonly string[] = ['SIGHUP', 'SIGINT', 'SIGQUIT']
+const FROM_TERMINAL: readonly Forwarded[] = ['SIGHUP', 'SIGINT', 'SIGQUIT']
 /** Those that end this process as well, without a core dump of Node. */
 const RAISED: readonly string[] = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGKILL', 'SIGUSR1', 'SIGUSR2', 'SIGALRM']
 
@@ -42,8 +41,8 @@ export async function runChild(
   return ended.finally(() => witness?.dismiss())
 }
 
-async function reachedGroup(signal: string, witness: Witness): Promise<boolean> {
-  const saw = await witness.sawIt()
+async function reachedGroup(signal: Forwarded, witness: Witness): Promise<boolean> {
+  const saw = await witness.sawIt(signal)
   return saw ?? (FROM_TERMINAL.includes(signal) && [0, 1, 2].some(isatty))
 }
 

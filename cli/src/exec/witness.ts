@@ -1,18 +1,25 @@
 import type { ChildProcess } from 'node:child_process'
 import { builtin } from '../builtin.ts'
 
+/** The signals that a command is sent on. */
+export const FORWARDED = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const
+
+/** One of {@link FORWARDED}. */
+export type Forwarded = (typeof FORWARDED)[number]
+
 /** Tells a signal that came to the whole process group from one that came to this process alone. */
 export interface Witness {
-  /** Says whether the group has got the signal that has just come, or `undefined` when nobody can say. */
-  readonly sawIt: () => Promise<boolean | undefined>
+  /** Says whether the group has got a signal that has just come, or `undefined` when nobody can say. */
+  readonly sawIt: (signal: Forwarded) => Promise<boolean | undefined>
   /** Ends it, in peace. */
   readonly dismiss: () => void
 }
 
 const SHELL = '/bin/sh'
 const SAYS_WITHIN_MS = 200
-/** Ends at the first signal. When the pipe breaks with no word of farewell, this process was killed: so ends the command. */
-const SCRIPT = 'trap "exit 3" HUP INT QUIT TERM USR1 USR2; read _ || kill -TERM "$1"'
+const FIRST_CODE = 10
+/** Ends at the first signal, and says which. When the pipe breaks with no farewell, this process was killed: so ends the command. */
+const SCRIPT = `${FORWARDED.map((signal, at) => `trap "exit ${FIRST_CODE + at}" ${signal.slice(3)}`).join('; ')}; read _ || kill -TERM "$1"`
 
 /**
  * Starts a shell in the same process group that does nothing but wait. Node does not say who sent a signal: what a terminal
@@ -22,12 +29,12 @@ const SCRIPT = 'trap "exit 3" HUP INT QUIT TERM USR1 USR2; read _ || kill -TERM 
 export function callWitness(commandPid: number): Witness {
   let current = start(commandPid)
   return {
-    sawIt: async () => {
+    sawIt: async (signal) => {
       const asked = current
       if (asked === undefined) return undefined
-      const ended = await endsWithin(asked, SAYS_WITHIN_MS)
-      if (ended && current === asked) current = start(commandPid)
-      return ended
+      if (!(await endsWithin(asked, SAYS_WITHIN_MS))) return false
+      if (current === asked) current = start(commandPid)
+      return asked.signalCode === signal || asked.exitCode === FIRST_CODE + FORWARDED.indexOf(signal)
     },
     dismiss: () => {
       current?.stdin?.end('\n')

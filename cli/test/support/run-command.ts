@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** What is on standard input, which is empty if absent. */
   readonly stdin?: string
+  /** Whether it has a process group, and a session, of its own. */
+  readonly detached?: boolean
   /** Called with the running process. */
   readonly whileRunning?: (child: ChildProcess) => void
 }
@@ -60,6 +62,7 @@ export function runCommand(args: readonly string[], options: RunOptions = {}): P
   const child = spawn(options.program ?? process.execPath, start, {
     cwd: options.cwd ?? home,
     env: { HOME: home, ...options.env },
+    detached: options.detached ?? false,
     stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   // A command need not read what it is given.

@@ -10,6 +10,7 @@ import {
   JSON_CONTENT_TYPE,
   RETRY_AFTER_HEADER,
   type Scope,
+  STREAM_CLOSE_CODES,
 } from '@interhuman-auth/protocol'
 import { REFETCH_COOLDOWN_MS } from './key-set.ts'
 import { selectSubprotocol } from './select-subprotocol.ts'
@@ -60,7 +61,7 @@ export interface DenialContext {
 }
 
 /** Close codes of a stream (our contract, sections 2 and 4). */
-const CLOSE_CODES: Partial<Record<ErrorName, number>> = { insufficientScope: 4003, unavailable: 1013 }
+const CLOSE_CODES: Partial<Record<ErrorName, number>> = STREAM_CLOSE_CODES
 
 /** Writes the answer to a denied request: status, challenge, body and correlation id, never to be cached. */
 export function formatDenial(context: DenialContext): Denied {

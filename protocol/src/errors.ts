@@ -1,5 +1,6 @@
 import type { ApiVersion } from './endpoints.ts'
 import { QUOTA_USED_UP_ID, VIDEO_BUDGET_USED_UP_ID } from './final-errors.ts'
+import { INSUFFICIENT_SCOPE_ID } from './stream-error.ts'
 
 /** One row of the catalogue: what leaves the service, the guard or a gateway is built from it and from nothing else. */
 export interface ErrorRow {
@@ -56,7 +57,7 @@ export const ERRORS = {
     advice: 'Send `Authorization: Bearer <access token>`.',
   },
   insufficientScope: {
-    id: 'ih2003',
+    id: INSUFFICIENT_SCOPE_ID,
     status: 403,
     title: 'Insufficient scope',
     message: 'Forbidden: the credential does not hold the scope that is needed.',

@@ -106,6 +106,12 @@ export {
   uniqueScopes,
 } from './scopes.ts'
 export {
+  INSUFFICIENT_SCOPE_ID,
+  parseStreamError,
+  STREAM_CLOSE_CODES,
+  type StreamError,
+} from './stream-error.ts'
+export {
   ACCESS_TOKEN_LIFETIME_SECONDS,
   formatTokenRequest,
   formatTokenResponse,

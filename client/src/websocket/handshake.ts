@@ -1,0 +1,51 @@
+import { classifyFault, TransportError } from '../transport-error.ts'
+import { readNodeAnswer, readRefusal } from './handshake-answer.ts'
+import type { Listenable } from './listen.ts'
+
+/** Resolves once a socket is open; then, and after a failure, nothing of this listens any more but to errors. */
+export function awaitOpen(socket: Listenable, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (outcome: () => void) => {
+      socket.removeEventListener('open', onOpen)
+      socket.removeEventListener('close', onClose)
+      signal.removeEventListener('abort', onAbort)
+      outcome()
+    }
+    const fail = (error: unknown) =>
+      settle(() => {
+        socket.close()
+        reject(error)
+      })
+    const onOpen = () => settle(resolve)
+    const onClose = () => fail(unexplained())
+    const onAbort = () => fail(signal.reason)
+    let isAnswered = false
+    socket.addEventListener('open', onOpen)
+    socket.addEventListener('close', onClose)
+    signal.addEventListener('abort', onAbort)
+    // It stays: without it an error of `ws` later on would end the process. The close that follows says what there is.
+    socket.addEventListener('error', ({ error }: { error?: unknown }) => {
+      if (isAnswered) return
+      const fault = classifyFault(error)
+      fail(fault.systemCode === undefined ? unexplained() : fault)
+    })
+    socket.on?.('unexpected-response', async (_, response) => {
+      isAnswered = true
+      fail(await readRefusal(readNodeAnswer(response)))
+    })
+  })
+}
+
+const UNEXPLAINED = 'CLOSE_1006'
+
+/** What is thrown of a failure that the platform says nothing of, as a browser does on purpose. */
+function unexplained(): TransportError {
+  const error = new TransportError('network', UNEXPLAINED)
+  error.message = `${error.message}, the WebSocket handshake was refused or did not get there (the platform says 1006 for both)`
+  return error
+}
+
+/** Whether the platform did not say why a handshake failed. */
+export function isUnexplained(error: unknown): boolean {
+  return error instanceof TransportError && error.systemCode === UNEXPLAINED
+}

@@ -26,7 +26,7 @@ export async function buildSkill() {
     absWorkingDir: ROOT,
     entryPoints: [ENTRY],
     alias: {
-      '@interhuman-auth/client': './client/src/index.ts',
+      '@interhuman-auth/client/strict': './client/src/strict/index.ts',
       '@interhuman-auth/protocol': './protocol/src/index.ts',
     },
     bundle: true,

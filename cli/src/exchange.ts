@@ -1,4 +1,4 @@
-import { DEFAULT_TIMEOUT_MS, requestToken, TransportError } from '@interhuman-auth/client'
+import { DEFAULT_TIMEOUT_MS, requestToken, TransportError } from '@interhuman-auth/client/strict'
 import { CORRELATION_ID_HEADER } from '@interhuman-auth/protocol'
 import type { Resolved } from './credentials/resolve.ts'
 import { EXIT_OF_TRANSPORT, Refusal } from './exit-codes.ts'

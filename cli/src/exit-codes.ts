@@ -1,4 +1,4 @@
-import type { TransportErrorCode } from '@interhuman-auth/client'
+import type { TransportErrorCode } from '@interhuman-auth/client/strict'
 
 /** The exit codes that scripts depend on (our contract, section 9). */
 export const EXIT = {

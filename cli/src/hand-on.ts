@@ -1,4 +1,4 @@
-import { TransportError } from '@interhuman-auth/client'
+import { TransportError } from '@interhuman-auth/client/strict'
 
 /** The largest body that is handed on, decoded, in bytes; a token's is below two thousand. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024

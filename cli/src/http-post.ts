@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { type TokenRequestInit, TransportError } from '@interhuman-auth/client'
+import { type TokenRequestInit, TransportError } from '@interhuman-auth/client/strict'
 import { builtin } from './builtin.ts'
 import { decode } from './decode.ts'
 

@@ -1,4 +1,4 @@
-import { DEFAULT_TIMEOUT_MS } from '@interhuman-auth/client'
+import { DEFAULT_TIMEOUT_MS } from '@interhuman-auth/client/strict'
 import { API_VERSIONS, DEFAULT_API_URL, SCOPES } from '@interhuman-auth/protocol'
 
 /** An option: its name, the placeholder of its value or the values that it may have (neither: it has none), and what it does. */

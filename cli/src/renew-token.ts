@@ -1,4 +1,4 @@
-import { DEFAULT_TIMEOUT_MS } from '@interhuman-auth/client'
+import { DEFAULT_TIMEOUT_MS } from '@interhuman-auth/client/strict'
 import { type CacheEntry, dropEntry, isEnough, type LivingTokenOptions, readEntry } from './cache/entry.ts'
 import { formatHeld, type HeldToken, secondsLeft, standingOf } from './cache/held-token.ts'
 import { type Release, takeLock } from './cache/lock.ts'

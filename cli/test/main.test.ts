@@ -1,7 +1,7 @@
 import { cpSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { BIN, runCommand, temporaryFolder } from './support/run-command.ts'
+import { BIN, keyEnvironment, runCommand, temporaryFolder } from './support/run-command.ts'
 
 const refused = async (args: readonly string[]) => {
   const { code, stdout, stderr } = await runCommand(args)
@@ -38,6 +38,28 @@ describe('wrong usage is exit code 2 and one line that repeats nothing of what w
     [['toString'], 'the first argument is no command; see interhuman-auth --help'],
   ])('%j', async (args, line) => {
     expect(await refused(args)).toBe(line)
+  })
+})
+
+describe('a command loads what it needs and no more, as everybody waits for its start', () => {
+  const LIST = new URL('support/list-loaded.mjs', import.meta.url).href
+
+  test.each([
+    [['--help'], /\/commands\/|keyring|node:http|node:net|node:fs$/],
+    [
+      ['check'],
+      /\/commands\/(?!check)|keyring|node:http|node:child_process|client\/dist\/(?:index|reuse|create-fetch)\.js/,
+    ],
+    [
+      ['token', '--scope', 's'],
+      /\/commands\/(?!token)|keyring|node:child_process|client\/dist\/(?:index|reuse)\.js/,
+    ],
+  ])('%j', async (args, needless) => {
+    const env = { ...keyEnvironment('http://127.0.0.1:1'), NODE_OPTIONS: `--import ${LIST}` }
+    const { stderr } = await runCommand(args, { env })
+    const loaded = [...stderr.matchAll(/^loaded (.*)$/gm)].map(([, url = '']) => url)
+    expect(loaded.some((url) => url.endsWith('/cli/dist/main.js'))).toBe(true)
+    expect(loaded.filter((url) => needless.test(url))).toEqual([])
   })
 })
 

@@ -1,7 +1,13 @@
 import { builtin } from '../builtin.ts'
 import type { Surroundings } from '../surroundings.ts'
-import { type Credential, type Finding, readCredential } from './credential.ts'
-import { fromItem, toItem } from './keychain-item.ts'
+import {
+  API_URL_NAME,
+  type Credential,
+  type Finding,
+  KEY_ID_NAME,
+  KEY_SECRET_NAME,
+  readCredential,
+} from './credential.ts'
 
 /** What the keychain's own process is asked for. */
 export type KeychainAction = 'read' | 'write' | 'remove'
@@ -86,4 +92,22 @@ function mayHaveKeychain({ env, platform, uid }: KeychainSurroundings): boolean 
   if (platform !== 'linux' || env.DBUS_SESSION_BUS_ADDRESS) return true
   const { existsSync }: typeof import('node:fs') = builtin('node:fs')
   return existsSync(`${env.XDG_RUNTIME_DIR || `/run/user/${uid}`}/bus`)
+}
+
+/** Writes the one item of the keychain: id, secret and address together, so that they come from one source. */
+function toItem({ keyId, keySecret, apiUrl }: Credential): string {
+  return JSON.stringify({ [KEY_ID_NAME]: keyId, [KEY_SECRET_NAME]: keySecret, [API_URL_NAME]: apiUrl })
+}
+
+/** Reads the item: values by name, or `undefined` if it is not of that form. */
+function fromItem(item: string): Readonly<Record<string, string>> | undefined {
+  try {
+    const values: unknown = JSON.parse(item)
+    if (typeof values !== 'object' || values === null || Array.isArray(values)) return undefined
+    return Object.values(values).every((value) => typeof value === 'string')
+      ? (values as Record<string, string>)
+      : undefined
+  } catch {
+    return undefined
+  }
 }

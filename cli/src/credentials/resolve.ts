@@ -1,4 +1,4 @@
-import { parseApiUrl, TransportError } from '@interhuman-auth/client'
+import { parseApiUrl, TransportError } from '@interhuman-auth/client/strict'
 import { DEFAULT_API_URL } from '@interhuman-auth/protocol'
 import { EXIT, Refusal } from '../exit-codes.ts'
 import type { Surroundings } from '../surroundings.ts'

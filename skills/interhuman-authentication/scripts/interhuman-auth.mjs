@@ -188,6 +188,10 @@ function isText(value) {
   return typeof value === "string" && value;
 }
 
+// client/src/strict/index.ts
+// The strict exchange and nothing of what is built on it, for programs whose start counts: an entry of its own, as Node
+// loads the whole of what an entry names.
+
 // cli/src/exit-codes.ts
 /** The exit codes that scripts depend on (our contract, section 9). */
 var EXIT = {

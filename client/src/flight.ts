@@ -6,8 +6,8 @@ export type Join<T> = (signal?: AbortSignal) => Promise<T>
 /**
  * What a flight does.
  *
- * @param signal Aborted when the time is up or the last waiter has left.
- * @param race Settles as a promise does, or rejects when the flight is aborted, whatever the promise does then.
+ * @param signal Aborted when the last waiter has left or, with a {@link TransportError}, when the time is up.
+ * @param race One at a time: settles as a promise does, or rejects when the flight is aborted, whatever the promise does then.
  * @param pause Keeps a program running: somebody waits.
  */
 export type FlightWork<T> = (
@@ -21,7 +21,7 @@ const MANY = 1e9
 /**
  * Starts work in the next microtask. A rejection of it is always taken care of.
  *
- * @param onEnd Called when nobody may join any more, perhaps twice.
+ * @param onEnd Called when nobody may join any more.
  */
 export function startFlight<T>(work: FlightWork<T>, timeoutMs: number, onEnd: () => void): Join<T> {
   const controller = new AbortController()
@@ -32,28 +32,29 @@ export function startFlight<T>(work: FlightWork<T>, timeoutMs: number, onEnd: ()
   let nap: ReturnType<typeof setTimeout> | undefined
   let waiters = 0
 
-  const aborted = new Promise<never>((_, reject) => {
-    signal.onabort = () => {
-      clearTimeout(limit)
-      clearTimeout(nap)
-      reject(signal.reason)
-    }
-  })
-  const race = <U>(promise: Promise<U>) => Promise.race([promise, aborted])
+  const race = <U>(promise: Promise<U>) =>
+    new Promise<U>((resolve, reject) => {
+      signal.onabort = () => reject(signal.reason)
+      Promise.resolve(promise).then(resolve, reject)
+    })
   const pause = (ms: number) =>
     race<void>(
       new Promise((resolve) => {
         nap = setTimeout(resolve, ms)
       }),
     )
-  const end = (reason?: unknown) => {
+  const end = () => {
+    clearTimeout(limit)
+    clearTimeout(nap)
     onEnd()
-    controller.abort(reason)
+    controller.abort()
   }
   const outcome = Promise.resolve()
     .then(() => work(signal, race, pause))
-    .finally(end)
-  for (const promise of [outcome, aborted]) promise.catch(() => {})
+    .finally(() => {
+      if (waiters) end()
+    })
+  outcome.catch(() => {})
 
   return (callers) => {
     waiters += callers ? 1 : MANY
@@ -61,7 +62,7 @@ export function startFlight<T>(work: FlightWork<T>, timeoutMs: number, onEnd: ()
     return new Promise((resolve, reject) => {
       const leave = () => {
         reject(callers.reason)
-        if (!--waiters) end(callers.reason)
+        if (!--waiters) end()
       }
       callers.addEventListener('abort', leave, { signal })
       outcome.then(resolve, reject)

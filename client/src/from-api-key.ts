@@ -5,7 +5,7 @@ import { check } from './check.ts'
 import { exchangeSource } from './exchange-source.ts'
 import type { TokenFetch } from './post-json.ts'
 import { requestToken } from './request-token.ts'
-import { identify, numberOf } from './source-identity.ts'
+import { nameOf, nameSource } from './source-identity.ts'
 import type { TokenSource } from './token-source.ts'
 
 /** The option that lets {@link fromApiKey} run in a browser. Every visitor can then read the secret. */
@@ -37,20 +37,19 @@ export interface FromApiKeyOptions {
  * @throws {TransportError} `insecure_url` for plain http to another machine.
  */
 export function fromApiKey(options: FromApiKeyOptions): TokenSource {
-  check('a keySecret in a browser, instead of fromBackend,', !isBrowser() || options[allowSecretInBrowser])
+  const { document, process } = globalThis as {
+    document?: unknown
+    process?: { versions?: { node?: unknown } }
+  }
+  const isAllowed = !document || process?.versions?.node || options[allowSecretInBrowser]
+  check('a keySecret in a browser, instead of fromBackend,', isAllowed)
   const { keyId, keySecret, apiVersion = 'v0', fetch = globalThis.fetch, now = Date.now } = options
   const scopes = options.scopes.slice()
   const apiUrl = parseApiUrl(options.apiUrl ?? DEFAULT_API_URL)
   const parameters = { ...options, scopes, apiUrl }
   const source = exchangeSource((signal) => requestToken({ ...parameters, signal }), now)
-  const name = [keyId, keySecret, apiUrl, apiVersion, numberOf(now), [...new Set(scopes)].sort()]
-  return identify(source, { owner: fetch, name: JSON.stringify(name) })
-}
-
-function isBrowser(): boolean {
-  const { document, process } = globalThis as {
-    document?: unknown
-    process?: { versions?: { node?: unknown } }
-  }
-  return Boolean(document && !process?.versions?.node)
+  const scopeSet = [...new Set(scopes)].sort()
+  const name = [keyId, keySecret, apiUrl, apiVersion, nameOf(fetch), nameOf(now), scopeSet]
+  nameSource(source, JSON.stringify(name))
+  return source
 }

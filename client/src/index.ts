@@ -3,7 +3,7 @@ export { parseApiUrl } from './api-url.ts'
 export type { Clock } from './clock.ts'
 export { type CreateFetchOptions, createFetch, type Fetch } from './create-fetch.ts'
 export { allowSecretInBrowser, type FromApiKeyOptions, fromApiKey } from './from-api-key.ts'
-export { type BackendRequestInit, type FromBackendOptions, fromBackend } from './from-backend.ts'
+export { type FromBackendOptions, fromBackend } from './from-backend.ts'
 export {
   DEFAULT_TIMEOUT_MS,
   type PostOptions,

@@ -2,7 +2,7 @@ import type { AccessToken } from './access-token.ts'
 import { type Clock, platformClock } from './clock.ts'
 import { DEFAULT_TIMEOUT_MS } from './post-json.ts'
 import { type Asker, type ReuseEvent, type SharedToken, shareToken } from './shared-token.ts'
-import { identityOf, keep, numberOf } from './source-identity.ts'
+import { nameOf } from './source-identity.ts'
 import type { TokenSource } from './token-source.ts'
 
 /** What {@link reuse} is told. */
@@ -23,9 +23,9 @@ export interface ReusedTokenSource extends TokenSource {
   drop(token: AccessToken): void
 }
 
-const MOST_ENTRIES = 1_000
+const MOST_SHARED = 1_000
 
-const entries = new WeakMap<object, Map<string, SharedToken>>()
+const shared = new Map<string, SharedToken>()
 
 /**
  * A source that keeps the token of another: one for each key, address and scope set, however many callers, and however
@@ -42,17 +42,13 @@ const entries = new WeakMap<object, Map<string, SharedToken>>()
 export function reuse(source: TokenSource, options: ReuseOptions = {}): ReusedTokenSource {
   if ('drop' in source) return source as ReusedTokenSource
   const { onEvent, clock = platformClock, random = platformRandom, timeoutMs = DEFAULT_TIMEOUT_MS } = options
-  const { getToken, drop } = findShared(source, clock)
   const asker: Asker = { source, random, timeoutMs, onEvent }
+  const name = `${nameOf(clock)} ${nameOf(source)}`
+  const { getToken, drop } = shared.get(name) ?? shareToken(clock)
+  shared.set(name, { getToken, drop })
+  // Whoever holds the oldest goes on with it.
+  for (const oldest of shared.keys()) if (shared.size > MOST_SHARED) shared.delete(oldest)
   return Object.freeze<ReusedTokenSource>({ getToken: (wanted) => getToken(asker, wanted), drop })
-}
-
-function findShared(source: TokenSource, clock: Clock): SharedToken {
-  const { owner, name } = identityOf(source)
-  const shelf = keep(entries, owner, () => new Map<string, SharedToken>())
-  const shared = keep(shelf, numberOf(clock) + name, () => shareToken(clock))
-  for (const oldest of shelf.keys()) if (shelf.size > MOST_ENTRIES) shelf.delete(oldest)
-  return shared
 }
 
 function platformRandom(): number {

@@ -3,8 +3,9 @@ import { type FailureAdvice, waitAfter } from './backoff.ts'
 import { check } from './check.ts'
 import type { Clock } from './clock.ts'
 import { type FlightWork, type Join, startFlight } from './flight.ts'
-import { beginLife, type TokenLife } from './token-life.ts'
+import { beginLife, DUE, SHORT, SPENT, type TokenLife } from './token-life.ts'
 import type { GetTokenOptions, TokenSource } from './token-source.ts'
+import { TransportError } from './transport-error.ts'
 
 /** What happens to a token that is shared. */
 export interface ReuseEvent {
@@ -49,7 +50,7 @@ export function shareToken(clock: Clock): SharedToken {
   }
 
   const refresh =
-    (asker: Asker, isCurrent: () => boolean): FlightWork<AccessToken> =>
+    (asker: Asker): FlightWork<AccessToken> =>
     async (signal, race, pause) => {
       for (;;) {
         try {
@@ -59,22 +60,21 @@ export function shareToken(clock: Clock): SharedToken {
           const startedAtMonotonic = clock.monotonicNow()
           const token = await race(asker.source.getToken({ signal }))
           check('the AccessToken of the source', token instanceof AccessToken)
-          if (isCurrent()) {
-            life = beginLife(token, startedAt, startedAtMonotonic, asker.random)
-            failures = nextTryAt = 0
-          }
+          life = beginLife(token, startedAt, startedAtMonotonic, asker.random)
+          failures = nextTryAt = 0
           report(asker, 'refresh_done')
           return token
         } catch (error) {
           report(asker, 'refresh_failed', error)
-          if (!isCurrent()) throw error
+          // Nobody waits any more: that is no failure.
+          if (signal.aborted && !(error instanceof TransportError)) throw error
           failure = error
           const advice: FailureAdvice = error ?? {}
           if (advice.status === 401 || advice.status === 403) life = undefined
           const waitMs = waitAfter(advice, ++failures, asker.random)
           const monotonicNow = clock.monotonicNow()
           nextTryAt = monotonicNow + waitMs
-          if (life && life.ageAt(clock.now(), monotonicNow) < life.spentMs) return life.token
+          if (life && life.stageAt(clock.now(), monotonicNow, 0) < SPENT) return life.token
           if (!advice.retryable || waitMs > PATIENCE_MS || signal.aborted) throw error
           await pause(waitMs)
         }
@@ -85,24 +85,21 @@ export function shareToken(clock: Clock): SharedToken {
     // One that lasts longer than it can was forgotten by its platform: workers drop timers with the request.
     if (join && monotonicNow < overdueAt) return join
     overdueAt = monotonicNow + 2 * asker.timeoutMs
-    const isCurrent = () => join === own
-    const own = startFlight(refresh(asker, isCurrent), asker.timeoutMs, () => {
-      if (isCurrent()) join = undefined
+    join = startFlight(refresh(asker), asker.timeoutMs, () => {
+      join = undefined
     })
-    join = own
-    return own
+    return join
   }
 
   return {
     getToken(asker, { signal, minValiditySeconds = 0 } = {}) {
       if (signal?.aborted) return Promise.reject(signal.reason)
       const monotonicNow = clock.monotonicNow()
-      const ageMs = life ? life.ageAt(clock.now(), monotonicNow) : 0
+      const stage = life ? life.stageAt(clock.now(), monotonicNow, minValiditySeconds * 1000) : SPENT
       const mayTry = monotonicNow >= nextTryAt
-      if (life && ageMs < life.spentMs) {
-        const isShort = ageMs + Math.min(minValiditySeconds * 1000, life.lifetimeMs * 0.8) > life.lifetimeMs
-        if (mayTry && isShort) return depart(asker, monotonicNow)(signal)
-        if (mayTry && ageMs >= life.dueMs) depart(asker, monotonicNow)()
+      if (life && stage < SPENT) {
+        if (mayTry && stage === SHORT) return depart(asker, monotonicNow)(signal)
+        if (mayTry && stage === DUE) depart(asker, monotonicNow)()
         if (asker.onEvent) report(asker, 'cache_hit')
         return life.ready
       }

@@ -3,28 +3,32 @@ import type { AccessToken } from './access-token.ts'
 const LONGEST_LIFETIME_MS = 86_400_000
 const EARLY_MS = 5_000
 
-/** A token that was given, and the ages at which things change. Ages are milliseconds from the start of its request. */
+/** Given as it is. */
+export const FRESH = 0
+/** Given, and a new one is asked for. */
+export const DUE = 1
+/** Given to whoever asks for no more than it has left. */
+export const SHORT = 2
+/** Not given any more. */
+export const SPENT = 3
+
+/** A token that was given, and how it ages. */
 export interface TokenLife {
   readonly token: AccessToken
   /** The same, for whoever asks: a promise that is kept, so that a hit makes none. */
   readonly ready: Promise<AccessToken>
   /** A random name for events: nothing of the token can be told from it. */
   readonly fingerprint: string
-  readonly lifetimeMs: number
-  /** From this age on a new one is asked for. */
-  readonly dueMs: number
-  /** From this age on it is not given any more. */
-  readonly spentMs: number
-  /**
-   * The greater of the ages that its two clocks say, so that either can end it. A wall clock that was set to before its
-   * start says nothing, and the token is due.
-   */
-  ageAt(now: number, monotonicNow: number): number
+  /** {@link FRESH}, {@link DUE}, {@link SHORT} of what is asked for, or {@link SPENT}. */
+  stageAt(now: number, monotonicNow: number, minValidityMs: number): number
 }
 
 /**
- * Works out the ages of a token. It is due from 80 % of its lifetime, up to 10 % later by chance so that machines that
- * started together do not ask together; spent for its last 2 %, at least 5 s, but never for more than half of it.
+ * Works out how a token ages, from the start of its request on, by the greater of the ages that two clocks say, so that
+ * either can end it. It is due from 80 % of its lifetime, up to 10 % later by chance so that machines that started
+ * together do not ask together, and when the wall clock was set to before its start; short of more life than it has left,
+ * but never below 20 % of its lifetime, so that asking for more than the service gives does not ask it each time; spent for
+ * its last 2 %, at least 5 s, but never for more than half of it.
  *
  * @param startedAt When its request started, on the wall clock; `startedAtMonotonic` on the other.
  */
@@ -36,15 +40,16 @@ export function beginLife(
 ): TokenLife {
   const lifetimeMs = Math.min(token.expiresInSeconds * 1000, LONGEST_LIFETIME_MS)
   const spentMs = lifetimeMs - Math.min(Math.max(EARLY_MS, lifetimeMs * 0.02), lifetimeMs / 2)
-  const dueMs = Math.min(spentMs, lifetimeMs * (0.8 + random() / 10))
+  const dueMs = lifetimeMs * (0.8 + random() / 10)
   return {
     token,
     ready: Promise.resolve(token),
     fingerprint: random().toString(36).slice(2, 10),
-    lifetimeMs,
-    dueMs,
-    spentMs,
-    ageAt: (now, monotonicNow) =>
-      Math.max(monotonicNow - startedAtMonotonic, now < startedAt ? dueMs : now - startedAt),
+    stageAt(now, monotonicNow, minValidityMs) {
+      const ageMs = Math.max(now - startedAt, monotonicNow - startedAtMonotonic)
+      if (!(ageMs < spentMs)) return SPENT
+      if (ageMs + Math.min(minValidityMs, lifetimeMs * 0.8) > lifetimeMs) return SHORT
+      return ageMs < dueMs && now >= startedAt ? FRESH : DUE
+    },
   }
 }

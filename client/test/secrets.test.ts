@@ -2,13 +2,13 @@ import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import {
   AccessToken,
-  type BackendRequestInit,
   fromApiKey,
   fromBackend,
   type ReuseEvent,
   readToken,
   requestToken,
   reuse,
+  type TokenRequestInit,
   TransportError,
 } from '../src/index.ts'
 
@@ -174,18 +174,12 @@ describe.each(throwers)('a fetch that throws %s', (_, fault) => {
 })
 
 test('a source, a reused source and a token show nothing of what they hold', async () => {
-  const fetch = async (_url: string, _init: BackendRequestInit) => new Response(JSON.stringify(grant))
+  const fetch = async (_url: string, _init: TokenRequestInit) => new Response(JSON.stringify(grant))
   const source = fromApiKey({ ...key, fetch })
   const reused = reuse(source)
   const token = await reused.getToken()
   expect(token.value).toBe(TOKEN)
-  for (const made of [
-    source,
-    reused,
-    fromBackend('https://app.example/t', { fetch, headers: { Cookie: SECRET } }),
-    token,
-    [token],
-  ])
+  for (const made of [source, reused, fromBackend('https://app.example/t', { fetch }), token, [token]])
     clean(made)
   expect(Object.isFrozen(source) && Object.isFrozen(reused)).toBe(true)
 })

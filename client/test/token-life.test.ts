@@ -1,9 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { beginLife } from '../src/token-life.ts'
+import { beginLife, DUE, FRESH, SHORT, SPENT } from '../src/token-life.ts'
 import { tokenOf } from './support/source-in-hand.ts'
 
-const begin = (seconds: number, random = 0) => beginLife(tokenOf(seconds), 1_000_000, 5_000, () => random)
+/** The stage of a token of so many seconds at an age, on clocks that agree. */
+function stageOf(seconds: number, ageSeconds: number, minValiditySeconds = 0, random = 0): number {
+  const life = beginLife(tokenOf(seconds), 1_000_000, 5_000, () => random)
+  return life.stageAt(1_000_000 + ageSeconds * 1000, 5_000 + ageSeconds * 1000, minValiditySeconds * 1000)
+}
 
 test.each([
   [900, 720, 882],
@@ -14,37 +18,47 @@ test.each([
   [10, 5, 5],
   [8, 4, 4],
   [1, 0.5, 0.5],
-  [0, 0, 0],
 ])('a token of %d s is due at %d s and spent at %d s', (seconds, due, spent) => {
-  const { dueMs, spentMs } = begin(seconds)
-  expect([dueMs, spentMs]).toEqual([due * 1000, spent * 1000])
+  expect(stageOf(seconds, due - 0.1)).toBe(FRESH)
+  if (due < spent) expect([stageOf(seconds, due), stageOf(seconds, spent - 0.1)]).toEqual([DUE, DUE])
+  expect(stageOf(seconds, spent)).toBe(SPENT)
 })
 
-test('whatever the lifetime and chance, it is due before it is spent, and spent before its end', () => {
+test.each([0, Number.NaN])('a token of %d s is spent from the first', (seconds) => {
+  expect(stageOf(seconds, 0)).toBe(SPENT)
+})
+
+test('chance moves the first by up to a tenth of the life', () => {
+  expect([stageOf(1000, 898, 0, 0.99), stageOf(1000, 900, 0, 0.99)]).toEqual([FRESH, DUE])
+})
+
+test('it is short of what it does not have left, but never in its first fifth', () => {
+  expect([stageOf(900, 500, 400), stageOf(900, 501, 400)]).toEqual([FRESH, SHORT])
+  expect([stageOf(900, 180, 1e9), stageOf(900, 181, 1e9)]).toEqual([FRESH, SHORT])
+})
+
+test('whatever the lifetime, the age and chance, it is spent before its end, and never lives above a day', () => {
+  const positive = fc.integer({ min: 0, max: 100_000 })
+  const chance = fc.double({ min: 0, max: 0.999, noNaN: true })
   fc.assert(
-    fc.property(
-      fc.double({ min: 0, noNaN: true }),
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (seconds, random) => {
-        const { dueMs, spentMs, lifetimeMs } = begin(seconds, random)
-        expect(dueMs).toBeGreaterThanOrEqual(0)
-        expect(dueMs).toBeLessThanOrEqual(spentMs)
-        expect(lifetimeMs - spentMs).toBeGreaterThanOrEqual(Math.min(5_000, lifetimeMs / 2) - 1e-6)
-        expect(lifetimeMs).toBeLessThanOrEqual(86_400_000)
-      },
-    ),
+    fc.property(positive, positive, chance, (seconds, ageSeconds, random) => {
+      const left = Math.min(seconds, 86_400) - ageSeconds
+      if (left <= 0) expect(stageOf(seconds, ageSeconds, 0, random)).toBe(SPENT)
+      if (ageSeconds < Math.min(seconds, 86_400) * 0.49)
+        expect(stageOf(seconds, ageSeconds, 0, random)).toBe(FRESH)
+    }),
   )
 })
 
 test('its age is the greater of what its two clocks say', () => {
-  const life = begin(900)
-  expect(life.ageAt(1_000_000, 5_000)).toBe(0)
-  expect(life.ageAt(1_060_000, 5_000)).toBe(60_000)
-  expect(life.ageAt(1_000_000, 65_000)).toBe(60_000)
+  const life = beginLife(tokenOf(900), 1_000_000, 5_000, () => 0)
+  expect(life.stageAt(1_000_000, 5_000, 0)).toBe(FRESH)
+  expect(life.stageAt(1_890_000, 5_000, 0)).toBe(SPENT)
+  expect(life.stageAt(1_000_000, 895_000, 0)).toBe(SPENT)
 })
 
 test('a wall clock that was set to before its start makes it due, and does not make it younger', () => {
-  const life = begin(900)
-  expect(life.ageAt(999_999, 5_000)).toBe(life.dueMs)
-  expect(life.ageAt(0, 5_000 + 890_000)).toBe(890_000)
+  const life = beginLife(tokenOf(900), 1_000_000, 5_000, () => 0)
+  expect(life.stageAt(999_999, 5_000, 0)).toBe(DUE)
+  expect(life.stageAt(0, 895_000, 0)).toBe(SPENT)
 })

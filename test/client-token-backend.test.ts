@@ -44,7 +44,12 @@ afterAll(async () => {
 })
 
 const source = (headers: Record<string, string>) =>
-  reuse(fromBackend(`${backend.url}/client-token`, { headers: { Origin: backend.url, ...headers } }))
+  reuse(
+    fromBackend(`${backend.url}/client-token`, {
+      fetch: (url, init) =>
+        fetch(url, { ...init, headers: { ...init.headers, Origin: backend.url, ...headers } }),
+    }),
+  )
 
 test('a signed-in visitor gets a client token with the grant’s caps, for the origin that asked, and the guard takes it there', async () => {
   const token = await source({ Cookie: 'visitor=1' }).getToken()

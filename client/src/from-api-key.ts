@@ -5,7 +5,7 @@ import { check } from './check.ts'
 import { exchangeSource } from './exchange-source.ts'
 import type { TokenFetch } from './post-json.ts'
 import { requestToken } from './request-token.ts'
-import { nameOf, nameSource } from './source-identity.ts'
+import { nameOf, names } from './source-identity.ts'
 import type { TokenSource } from './token-source.ts'
 
 /** The option that lets {@link fromApiKey} run in a browser. Every visitor can then read the secret. */
@@ -42,7 +42,7 @@ export function fromApiKey(options: FromApiKeyOptions): TokenSource {
     process?: { versions?: { node?: unknown } }
   }
   const isAllowed = !document || process?.versions?.node || options[allowSecretInBrowser]
-  check('a keySecret in a browser, instead of fromBackend,', isAllowed)
+  check('keySecret in a browser (use fromBackend)', isAllowed)
   const { keyId, keySecret, apiVersion = 'v0', fetch = globalThis.fetch, now = Date.now } = options
   const scopes = options.scopes.slice()
   const apiUrl = parseApiUrl(options.apiUrl ?? DEFAULT_API_URL)
@@ -50,6 +50,6 @@ export function fromApiKey(options: FromApiKeyOptions): TokenSource {
   const source = exchangeSource((signal) => requestToken({ ...parameters, signal }), now)
   const scopeSet = [...new Set(scopes)].sort()
   const name = [keyId, keySecret, apiUrl, apiVersion, nameOf(fetch), nameOf(now), scopeSet]
-  nameSource(source, JSON.stringify(name))
+  names.set(source, JSON.stringify(name))
   return source
 }

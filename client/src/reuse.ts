@@ -44,11 +44,14 @@ export function reuse(source: TokenSource, options: ReuseOptions = {}): ReusedTo
   const { onEvent, clock = platformClock, random = platformRandom, timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const asker: Asker = { source, random, timeoutMs, onEvent }
   const name = `${nameOf(clock)} ${nameOf(source)}`
-  const { getToken, drop } = shared.get(name) ?? shareToken(clock)
-  shared.set(name, { getToken, drop })
-  // Whoever holds the oldest goes on with it.
-  for (const oldest of shared.keys()) if (shared.size > MOST_SHARED) shared.delete(oldest)
-  return Object.freeze<ReusedTokenSource>({ getToken: (wanted) => getToken(asker, wanted), drop })
+  const token = shared.get(name) ?? shareToken(clock)
+  // Whoever holds one goes on with it.
+  if (shared.size > MOST_SHARED) shared.clear()
+  shared.set(name, token)
+  return Object.freeze<ReusedTokenSource>({
+    getToken: (wanted) => token.getToken(asker, wanted),
+    drop: token.drop,
+  })
 }
 
 function platformRandom(): number {

@@ -3,7 +3,7 @@ import { type FailureAdvice, waitAfter } from './backoff.ts'
 import { check } from './check.ts'
 import type { Clock } from './clock.ts'
 import { type FlightWork, type Join, startFlight } from './flight.ts'
-import { beginLife, DUE, SHORT, SPENT, type TokenLife } from './token-life.ts'
+import { FRESH, SHORT, SPENT, startLife, type TokenLife } from './token-life.ts'
 import type { GetTokenOptions, TokenSource } from './token-source.ts'
 import { TransportError } from './transport-error.ts'
 
@@ -56,11 +56,10 @@ export function shareToken(clock: Clock): SharedToken {
         try {
           signal.throwIfAborted()
           report(asker, 'refresh_started')
-          const startedAt = clock.now()
-          const startedAtMonotonic = clock.monotonicNow()
+          const live = startLife(clock, asker.random)
           const token = await race(asker.source.getToken({ signal }))
-          check('the AccessToken of the source', token instanceof AccessToken)
-          life = beginLife(token, startedAt, startedAtMonotonic, asker.random)
+          check('AccessToken of the source', token instanceof AccessToken)
+          life = live(token)
           failures = nextTryAt = 0
           report(asker, 'refresh_done')
           return token
@@ -72,19 +71,19 @@ export function shareToken(clock: Clock): SharedToken {
           const advice: FailureAdvice = error ?? {}
           if (advice.status === 401 || advice.status === 403) life = undefined
           const waitMs = waitAfter(advice, ++failures, asker.random)
-          const monotonicNow = clock.monotonicNow()
-          nextTryAt = monotonicNow + waitMs
-          if (life && life.stageAt(clock.now(), monotonicNow, 0) < SPENT) return life.token
+          nextTryAt = clock.monotonicNow() + waitMs
+          if (life && life.stage(0) < SPENT) return life.token
           if (!advice.retryable || waitMs > PATIENCE_MS || signal.aborted) throw error
           await pause(waitMs)
         }
       }
     }
 
-  const depart = (asker: Asker, monotonicNow: number): Join<AccessToken> => {
+  const depart = (asker: Asker): Join<AccessToken> => {
+    const now = clock.monotonicNow()
     // One that lasts longer than it can was forgotten by its platform: workers drop timers with the request.
-    if (join && monotonicNow < overdueAt) return join
-    overdueAt = monotonicNow + 2 * asker.timeoutMs
+    if (join && now < overdueAt) return join
+    overdueAt = now + 2 * asker.timeoutMs
     join = startFlight(refresh(asker), asker.timeoutMs, () => {
       join = undefined
     })
@@ -94,16 +93,16 @@ export function shareToken(clock: Clock): SharedToken {
   return {
     getToken(asker, { signal, minValiditySeconds = 0 } = {}) {
       if (signal?.aborted) return Promise.reject(signal.reason)
-      const monotonicNow = clock.monotonicNow()
-      const stage = life ? life.stageAt(clock.now(), monotonicNow, minValiditySeconds * 1000) : SPENT
-      const mayTry = monotonicNow >= nextTryAt
-      if (life && stage < SPENT) {
-        if (mayTry && stage === SHORT) return depart(asker, monotonicNow)(signal)
-        if (mayTry && stage === DUE) depart(asker, monotonicNow)()
-        if (asker.onEvent) report(asker, 'cache_hit')
-        return life.ready
+      const stage = life ? life.stage(minValiditySeconds * 1000) : SPENT
+      const mayTry = stage > FRESH && clock.monotonicNow() >= nextTryAt
+      if (!life || stage === SPENT) return mayTry || join ? depart(asker)(signal) : Promise.reject(failure)
+      if (mayTry) {
+        const wait = depart(asker)
+        if (stage === SHORT) return wait(signal)
+        wait()
       }
-      return mayTry || join ? depart(asker, monotonicNow)(signal) : Promise.reject(failure)
+      if (asker.onEvent) report(asker, 'cache_hit')
+      return life.ready
     },
     drop(token) {
       if (life?.token === token) life = undefined

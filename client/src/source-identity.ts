@@ -1,13 +1,11 @@
-// What makes the tokens of two sources the same is kept beside them: a property could be read, printed or cloned.
-const names = new WeakMap<object, number | string>()
+/**
+ * The names of objects, and of the sources that have one of their own: two of one name give the same tokens. That of a
+ * source can hold a secret, so it is no property, which could be read, printed or cloned, and never leaves this package.
+ */
+export const names = new WeakMap<object, number | string>()
 let last = 0
 
-/** Gives an object a name of its own instead of the number that it would get. */
-export function nameSource(source: object, name: string): void {
-  names.set(source, name)
-}
-
-/** The name of an object, the same each time. One of a source can hold a secret and never leaves this package. */
+/** The name of an object, the same each time: a number, if nobody gave it another. */
 export function nameOf(object: object): number | string {
   const name = names.get(object) ?? ++last
   names.set(object, name)

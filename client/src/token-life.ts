@@ -1,4 +1,5 @@
 import type { AccessToken } from './access-token.ts'
+import type { Clock } from './clock.ts'
 
 const LONGEST_LIFETIME_MS = 86_400_000
 const EARLY_MS = 5_000
@@ -20,36 +21,35 @@ export interface TokenLife {
   /** A random name for events: nothing of the token can be told from it. */
   readonly fingerprint: string
   /** {@link FRESH}, {@link DUE}, {@link SHORT} of what is asked for, or {@link SPENT}. */
-  stageAt(now: number, monotonicNow: number, minValidityMs: number): number
+  stage(minValidityMs: number): number
 }
 
 /**
- * Works out how a token ages, from the start of its request on, by the greater of the ages that two clocks say, so that
- * either can end it. It is due from 80 % of its lifetime, up to 10 % later by chance so that machines that started
- * together do not ask together, and when the wall clock was set to before its start; short of more life than it has left,
- * but never below 20 % of its lifetime, so that asking for more than the service gives does not ask it each time; spent for
- * its last 2 %, at least 5 s, but never for more than half of it.
+ * Starts to count, when a request starts, and gives what makes a life of the token that it brings.
  *
- * @param startedAt When its request started, on the wall clock; `startedAtMonotonic` on the other.
+ * A token ages by the greater of the ages that two clocks say, so that either can end it. It is due from 80 % of its
+ * lifetime, up to 10 % later by chance so that machines that started together do not ask together, and when the wall clock
+ * was set to before its start; short of more life than it has left, but never in its first fifth, so that asking for more
+ * than the service gives does not ask it each time; spent for its last 2 %, at least 5 s, but never for more than half of it.
  */
-export function beginLife(
-  token: AccessToken,
-  startedAt: number,
-  startedAtMonotonic: number,
-  random: () => number,
-): TokenLife {
-  const lifetimeMs = Math.min(token.expiresInSeconds * 1000, LONGEST_LIFETIME_MS)
-  const spentMs = lifetimeMs - Math.min(Math.max(EARLY_MS, lifetimeMs * 0.02), lifetimeMs / 2)
-  const dueMs = lifetimeMs * (0.8 + random() / 10)
-  return {
-    token,
-    ready: Promise.resolve(token),
-    fingerprint: random().toString(36).slice(2, 10),
-    stageAt(now, monotonicNow, minValidityMs) {
-      const ageMs = Math.max(now - startedAt, monotonicNow - startedAtMonotonic)
-      if (!(ageMs < spentMs)) return SPENT
-      if (ageMs + Math.min(minValidityMs, lifetimeMs * 0.8) > lifetimeMs) return SHORT
-      return ageMs < dueMs && now >= startedAt ? FRESH : DUE
-    },
+export function startLife(clock: Clock, random: () => number): (token: AccessToken) => TokenLife {
+  const startedAt = clock.now()
+  const startedAtMonotonic = clock.monotonicNow()
+  return (token) => {
+    const lifetimeMs = Math.min(token.expiresInSeconds * 1000, LONGEST_LIFETIME_MS)
+    const spentMs = lifetimeMs - Math.min(Math.max(EARLY_MS, lifetimeMs * 0.02), lifetimeMs / 2)
+    const dueMs = lifetimeMs * (0.8 + random() / 10)
+    return {
+      token,
+      ready: Promise.resolve(token),
+      fingerprint: random().toString(36).slice(2, 10),
+      stage(minValidityMs) {
+        const sinceMs = clock.now() - startedAt
+        const ageMs = Math.max(sinceMs, clock.monotonicNow() - startedAtMonotonic)
+        if (!(ageMs < spentMs)) return SPENT
+        if (ageMs + Math.min(minValidityMs, lifetimeMs * 0.8) > lifetimeMs) return SHORT
+        return ageMs < dueMs && sinceMs >= 0 ? FRESH : DUE
+      },
+    }
   }
 }

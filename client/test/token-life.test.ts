@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { beginLife, DUE, FRESH, SHORT, SPENT } from '../src/token-life.ts'
-import { tokenOf } from './support/source-in-hand.ts'
+import { DUE, FRESH, SHORT, SPENT, startLife } from '../src/token-life.ts'
+import { clockInHand, tokenOf } from './support/source-in-hand.ts'
 
 /** The stage of a token of so many seconds at an age, on clocks that agree. */
 function stageOf(seconds: number, ageSeconds: number, minValiditySeconds = 0, random = 0): number {
-  const life = beginLife(tokenOf(seconds), 1_000_000, 5_000, () => random)
-  return life.stageAt(1_000_000 + ageSeconds * 1000, 5_000 + ageSeconds * 1000, minValiditySeconds * 1000)
+  const clock = clockInHand()
+  const life = startLife(clock, () => random)(tokenOf(seconds))
+  clock.pass(ageSeconds)
+  return life.stage(minValiditySeconds * 1000)
 }
 
 test.each([
@@ -51,14 +53,24 @@ test('whatever the lifetime, the age and chance, it is spent before its end, and
 })
 
 test('its age is the greater of what its two clocks say', () => {
-  const life = beginLife(tokenOf(900), 1_000_000, 5_000, () => 0)
-  expect(life.stageAt(1_000_000, 5_000, 0)).toBe(FRESH)
-  expect(life.stageAt(1_890_000, 5_000, 0)).toBe(SPENT)
-  expect(life.stageAt(1_000_000, 895_000, 0)).toBe(SPENT)
+  const clock = clockInHand()
+  const life = startLife(clock, () => 0)(tokenOf(900))
+  clock.sleep(800)
+  expect(life.stage(0)).toBe(DUE)
+  clock.set(-750)
+  expect(life.stage(0)).toBe(FRESH)
+  clock.pass(890)
+  expect(life.stage(0)).toBe(SPENT)
+  clock.set(-800)
+  expect(life.stage(0)).toBe(SPENT)
 })
 
 test('a wall clock that was set to before its start makes it due, and does not make it younger', () => {
-  const life = beginLife(tokenOf(900), 1_000_000, 5_000, () => 0)
-  expect(life.stageAt(999_999, 5_000, 0)).toBe(DUE)
-  expect(life.stageAt(0, 895_000, 0)).toBe(SPENT)
+  const clock = clockInHand()
+  const life = startLife(clock, () => 0)(tokenOf(900))
+  clock.set(-1)
+  expect(life.stage(0)).toBe(DUE)
+  clock.set(-86_400)
+  clock.pass(890)
+  expect(life.stage(0)).toBe(SPENT)
 })

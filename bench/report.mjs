@@ -1,4 +1,6 @@
-/** @typedef {{ promise: string, measured: number, bound: number, unit: string }} Target */
+import { median } from './processes.mjs'
+
+/** @typedef {{ promise: string, measured: number, bound: number, unit: string, isExact?: boolean }} Target */
 
 /**
  * Writes the table of what an issued token costs.
@@ -32,11 +34,37 @@ export function formatTimes(times) {
 export function formatTargets(targets) {
   return table(
     ['promise', 'bound', 'measured', ''],
-    targets.map(({ promise, bound, measured, unit }) => [
+    targets.map(({ promise, bound, measured, unit, isExact }) => [
       promise,
-      `≤ ${bound}${unit}`,
-      `${unit === ' MB' ? measured.toFixed(0) : measured.toFixed(2)}${unit}`,
-      measured <= bound ? 'held' : '**missed**',
+      `${isExact ? '=' : '≤'} ${bound}${unit}`,
+      `${unit.includes('×') ? measured.toFixed(2) : measured.toFixed(0)}${unit}`,
+      (isExact ? measured === bound : measured <= bound) ? 'held' : '**missed**',
+    ]),
+  )
+}
+
+/** @param {readonly import('./client/carrying.mjs').Carrying[]} kinds */
+export function formatCarrying(kinds) {
+  return table(
+    ['called with', '`fetch`', '`createFetch`', 'ratio'],
+    kinds.map(({ name, bare, carried }) => [
+      name,
+      median(bare).toFixed(1),
+      median(carried).toFixed(1),
+      median(carried.map((micros, round) => micros / (bare[round] ?? Number.NaN))).toFixed(2),
+    ]),
+  )
+}
+
+/** @param {readonly import('./client/compare-expiries.mjs').Row[]} rows */
+export function formatExpiries(rows) {
+  return table(
+    ['', 'exchanges', 'failed calls', 'longest wait s'],
+    rows.map(({ name, exchanges, failures, longestMs, unhandled }) => [
+      name,
+      String(exchanges),
+      unhandled === 0 ? String(failures) : `${failures}, and ${unhandled} unhandled rejections`,
+      (longestMs / 1000).toFixed(1),
     ]),
   )
 }

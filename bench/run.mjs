@@ -1,176 +1,28 @@
 // `npm run bench`: measures what this project promises about speed and memory, side by side in one run, prints it and writes
-// docs/benchmarks.md. Linux only, since CPU time and memory of a process are read from /proc. Takes about five minutes;
-// all load goes to 127.0.0.1.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { compareIssuing, measureMemory } from './issuing.mjs'
-import { rootPath, SERVICE, startServer } from './processes.mjs'
-import { formatIssuing, formatTargets, formatTimes } from './report.mjs'
-import { seed } from './seed.mjs'
-import { compareCommands, compareReadiness } from './times.mjs'
+// a page in docs/ for each part. Linux only, since CPU time and memory of a process are read from /proc. Takes about six
+// minutes; all load goes to 127.0.0.1. `node bench/run.mjs client` measures one part; with `--short` it only shows that it
+// runs, and writes nothing.
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { measureClient } from './client.mjs'
+import { rootPath } from './processes.mjs'
+import { measureService } from './service.mjs'
 
-const KEYS = { small: 1000, large: 1_000_000 }
-const MEMORY_REQUESTS = 100_000
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: 'boolean', default: false } },
+})
+const say = (/** @type {string} */ step) => process.stderr.write(`bench: ${step}\n`)
+const parts = [
+  { name: 'service', page: 'docs/benchmarks.md', measure: () => measureService(say) },
+  { name: 'client', page: 'docs/benchmarks-client.md', measure: () => measureClient(say, values.short) },
+]
+for (const name of positionals)
+  if (!parts.some((part) => part.name === name)) throw new Error(`there is no part ${name}: service, client`)
 
-const root = mkdtempSync(join(tmpdir(), 'interhuman-auth-bench-'))
-try {
-  const report = await measureAll()
+for (const { name, page, measure } of parts) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  const report = await measure()
   process.stdout.write(report)
-  writeFileSync(rootPath('docs/benchmarks.md'), report)
-} finally {
-  rmSync(root, { recursive: true, force: true })
-}
-
-/** @param {number} keys */
-async function seededFolder(keys) {
-  const folder = join(root, String(keys))
-  const service = await startServer('service', [
-    SERVICE,
-    'start',
-    '--first-key',
-    '--port',
-    '0',
-    '--data-dir',
-    folder,
-  ])
-  await service.stop()
-  seed(join(folder, 'interhuman-auth.db'), keys)
-  return folder
-}
-
-async function measureAll() {
-  say('seeding the stores')
-  const folders = { small: await seededFolder(KEYS.small), large: await seededFolder(KEYS.large) }
-  say('starting')
-  const ready = await compareReadiness([
-    { name: 'service ready, 1,000 keys', folder: folders.small },
-    { name: 'service ready, 1,000,000 keys', folder: folders.large },
-  ])
-  say('the command')
-  const commands = await measureCommands(folders.small)
-  say(`memory after ${MEMORY_REQUESTS} requests`)
-  const memory = await measureMemory(folders.large, KEYS.large, MEMORY_REQUESTS)
-  say('issuing with ES256')
-  const es256 = await compareIssuing('ES256', folders, KEYS)
-  say('issuing with HS256')
-  const hs256 = await compareIssuing('HS256', folders, KEYS)
-  return formatReport({ ready, commands, memory, es256, hs256 })
-}
-
-/** @param {string} folder */
-async function measureCommands(folder) {
-  const service = await startServer('service', [SERVICE, 'start', '--port', '0', '--data-dir', folder])
-  try {
-    const file = join(root, 'bench.env')
-    const key = readCredentials(join(folder, 'first-key.env'))
-    const lines = [`INTERHUMAN_KEY_ID=${key.keyId}`, `INTERHUMAN_KEY_SECRET=${key.keySecret}`]
-    writeFileSync(file, `${lines.join('\n')}\nINTERHUMAN_API_URL=${service.url}\n`, { mode: 0o600 })
-    return await compareCommands(service.url, file, key)
-  } finally {
-    await service.stop()
-  }
-}
-
-/** @param {string} file */
-function readCredentials(file) {
-  const values = new Map(
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .map((line) => /** @type {[string, string]} */ (line.split('=', 2))),
-  )
-  return {
-    keyId: values.get('INTERHUMAN_KEY_ID') ?? '',
-    keySecret: values.get('INTERHUMAN_KEY_SECRET') ?? '',
-  }
-}
-
-/**
- * @typedef {object} Results
- * @property {import('./times.mjs').Time[]} ready
- * @property {import('./times.mjs').Time[]} commands
- * @property {{ answered: number, megabytes: number }} memory
- * @property {import('./issuing.mjs').Row[]} es256
- * @property {import('./issuing.mjs').Row[]} hs256
- */
-
-/** @param {Results} results @returns {import('./report.mjs').Target[]} */
-function targets({ ready, commands, memory, es256, hs256 }) {
-  const ratio = (/** @type {readonly { ratio: number }[]} */ rows, /** @type {number} */ index) =>
-    rows[index]?.ratio ?? Number.NaN
-  return [
-    { promise: 'CPU a token, ES256', measured: ratio(es256, 5), bound: 1.3, unit: ' × floor' },
-    { promise: 'CPU a token, HS256', measured: ratio(hs256, 5), bound: 1.7, unit: ' × floor' },
-    {
-      promise: 'CPU with 1,000,000 keys, ES256',
-      measured: ratio(es256, 6) / ratio(es256, 5),
-      bound: 1.1,
-      unit: ' × 1,000 keys',
-    },
-    {
-      promise: 'CPU with 1,000,000 keys, HS256',
-      measured: ratio(hs256, 6) / ratio(hs256, 5),
-      bound: 1.1,
-      unit: ' × 1,000 keys',
-    },
-    { promise: 'ready, 1,000 keys', measured: ratio(ready, 1), bound: 12, unit: ' × `node -e 0`' },
-    { promise: 'ready, 1,000,000 keys', measured: ratio(ready, 2), bound: 12, unit: ' × `node -e 0`' },
-    {
-      promise: `RSS after ${memory.answered.toLocaleString('en')} requests over 1,000,000 keys`,
-      measured: memory.megabytes,
-      bound: 180,
-      unit: ' MB',
-    },
-    {
-      promise: '`interhuman-auth token`, wall time',
-      measured: ratio(commands, 1),
-      bound: 1.25,
-      unit: ' × bare script',
-    },
-  ]
-}
-
-/** @param {Results} results */
-function formatReport(results) {
-  return `# Benchmarks
-
-Written by \`npm run bench\`. Every comparison is made side by side in one run: the candidates take turns, round by round, and
-what is compared is the median over the rounds of the ratio within a round. Absolute figures hold for the machine of that
-run only: Node ${process.versions.node}, ${availableParallelism()} cores, load generator on the same machine.
-
-The floor is bare \`node:http\` that parses the body, hashes once with SHA-256, signs the same token and answers. CPU is that of
-the whole process, all threads. The load keeps 16 connections busy, each request with the key of a random index.
-
-## Promises
-
-${formatTargets(targets(results))}
-
-## A token with ES256
-
-The floor signs as Node documents it. The second row signs as the service does, with the key object itself and the DER form
-converted, which is cheaper; against that row the service's ratio is its own divided by that row's. What each layer costs is
-the difference between its row and the one above it, from the floor and fastify on; the last step to the service is all that is not
-a library: checks, correlation ids, the log line's fields, time-outs.
-
-${formatIssuing(results.es256)}
-
-## A token with HS256
-
-${formatIssuing(results.hs256)}
-
-## Ready
-
-From the start of the process to the first 200 of \`/health/ready\`.
-
-${formatTimes(results.ready)}
-
-## The command
-
-${formatTimes(results.commands)}
-`
-}
-
-/** @param {string} step */
-function say(step) {
-  process.stderr.write(`bench: ${step}\n`)
+  if (!values.short) writeFileSync(rootPath(page), report)
 }

@@ -15,7 +15,7 @@ const RUNS = 15
 export async function compareReadiness(services) {
   // Below the range that outgoing connections take theirs from.
   let port = 24_747
-  return compare([
+  return compareTimes([
     { name: '`node -e 0`', run: () => runToEnd(['-e', '0']) },
     ...services.map(({ name, folder }) => ({ name, run: () => untilReady(folder, port++) })),
   ])
@@ -37,7 +37,7 @@ export async function compareCommands(url, credentialsFile, key) {
     ...asEnvironment(key),
   }
   const arguments_ = ['token', '--scope', 'interhumanai.upload']
-  return compare([
+  return compareTimes([
     { name: 'bare script, five lines', run: () => runToEnd([rootPath('bench/bare-fetch.mjs')], environment) },
     {
       name: '`interhuman-auth token`',
@@ -59,11 +59,17 @@ function asEnvironment({ keyId, keySecret }) {
   return { BENCH_ID: keyId, BENCH_PHRASE: keySecret }
 }
 
-/** @param {readonly { name: string, run: () => Promise<number> }[]} candidates @returns {Promise<Time[]>} */
-async function compare(candidates) {
+/**
+ * Runs each candidate in turn, round by round after one that does not count.
+ *
+ * @param {readonly { name: string, run: () => Promise<number> }[]} candidates The first is what the others are compared to.
+ * @param {number} runs
+ * @returns {Promise<Time[]>}
+ */
+export async function compareTimes(candidates, runs = RUNS) {
   /** @type {number[][]} */
   const times = candidates.map(() => [])
-  for (let run = -1; run < RUNS; run++) {
+  for (let run = -1; run < runs; run++) {
     for (const [index, candidate] of candidates.entries()) {
       const ms = await candidate.run()
       if (run >= 0) times[index]?.push(ms)
@@ -77,7 +83,7 @@ async function compare(candidates) {
 }
 
 /** @param {readonly string[]} args @param {NodeJS.ProcessEnv} env */
-async function runToEnd(args, env = process.env) {
+export async function runToEnd(args, env = process.env) {
   const started = performance.now()
   const child = spawn(process.execPath, args, {
     env,

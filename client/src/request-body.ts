@@ -2,8 +2,8 @@
 export interface RequestBody {
   /** Whether sending takes a while or can be done once only, so that the token should be good for long. */
   readonly isHeavy: boolean
-  /** What has to change in the init to send it again, once it was sent; `undefined` if it cannot be. */
-  again(): RequestInit | undefined
+  /** What has to change in the init to send it again, once it was sent; `false` if it cannot be. */
+  again(): RequestInit | false
 }
 
 /** The most, in bytes, that is kept of a body to send it again, and above which sending it takes a while. */
@@ -36,6 +36,6 @@ export function readBody(request: Request | undefined, init: RequestInit): Reque
     // Of a string and of bytes it is known at once.
     isHeavy: !(isRepeatable && (body as string).length < LARGE_BYTES),
     // Firefox does not show the body of a `Request`, but that it was used.
-    again: () => (kept ? { body: new Blob(kept) } : isRepeatable && !request?.bodyUsed ? {} : undefined),
+    again: () => (kept ? { body: new Blob(kept) } : isRepeatable && !request?.bodyUsed && {}),
   }
 }

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
-import { clientCases, named, report, runCases } from './promises.mjs'
+import { carryCases, clientCases, named, report, runCases } from './promises.mjs'
+import { startProtected } from './protected.mjs'
 import { startUpstream } from './upstream.mjs'
 
 // The client in a real Chromium, in a page and in a web worker. The page and the API have one origin. Takes the
@@ -10,15 +11,16 @@ import { startUpstream } from './upstream.mjs'
 const [, , executablePath = ''] = process.argv
 const LAUNCH_TIMEOUT_MS = 30_000
 
+const guarded = await startProtected()
 const upstream = await startUpstream({
   '/': { type: 'text/html', body: '<!doctype html><title>client</title>' },
-  '/exchange.js': { type: 'text/javascript', body: await bundle('exchange.mjs') },
+  '/ask.js': { type: 'text/javascript', body: await bundle('ask.mjs') },
   '/portable.js': { type: 'text/javascript', body: await bundle('portable.mjs') },
   '/worker.js': {
     type: 'text/javascript',
-    body: `import { exchange } from '/exchange.js'
+    body: `import { ask } from '/ask.js'
 import { runPortable } from '/portable.js'
-onmessage = async ({ data }) => postMessage(await (data === null ? runPortable() : exchange(data)))
+onmessage = async ({ data }) => postMessage(await (data === null ? runPortable() : ask(data)))
 `,
   },
 })
@@ -30,13 +32,14 @@ const browser = await chromium.launch({
 const page = await browser.newPage()
 await page.goto(upstream.url)
 await runCases({
-  ...named('client in a page', clientCases({ upstream, exchange: exchangeInPage })),
+  ...named('client in a page', clientCases({ upstream, exchange: askPage })),
   ...named('client in a web worker', clientCases({ upstream, exchange: askWorker })),
+  ...named('client in a page', carryCases({ guarded, carry: askPage })),
 })
 report('client in a page', await runPortableInPage())
 report('client in a web worker', await askWorker(null))
 await browser.close()
-await upstream.close()
+await Promise.all([upstream.close(), guarded.close()])
 
 /**
  * The client as a browser gets it: it does not bundle if it imports anything of Node.
@@ -55,11 +58,11 @@ async function bundle(file) {
 }
 
 /** @param {string} apiUrl */
-function exchangeInPage(apiUrl) {
+function askPage(apiUrl) {
   return page.evaluate(async (url) => {
-    const script = '/exchange.js'
-    const { exchange } = await import(script)
-    return exchange(url)
+    const script = '/ask.js'
+    const { ask } = await import(script)
+    return ask(url)
   }, apiUrl)
 }
 

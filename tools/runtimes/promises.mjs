@@ -35,6 +35,29 @@ export function clientCases({ upstream, exchange }) {
 }
 
 /**
+ * @param {{ guarded: Awaited<ReturnType<typeof import('./protected.mjs').startProtected>>, carry: (url: string) => Promise<any> }} place
+ * @returns {Record<string, () => Promise<void>>} Cases by name.
+ */
+export function carryCases({ guarded, carry }) {
+  return {
+    'a token is carried by fetch and by a WebSocket': async () => {
+      guarded.takeCarriedAway()
+      const { away, refused, ...carried } = await carry(`${guarded.url}/carry`)
+      assert.deepEqual(carried, {
+        string: 200,
+        request: 'a body',
+        opened: { messages: 3, code: 4000, status: null },
+        scopeless: { messages: 1, code: 4003, status: 403 },
+      })
+      // A Worker hands a redirect back, and only a server is told why a handshake was refused.
+      assert.deepEqual([away, guarded.takeCarriedAway()], away === 302 ? [302, []] : [200, [undefined]])
+      if (refused.status === null) assert.equal(refused.systemCode, 'CLOSE_1006')
+      else assert.deepEqual([refused.name, refused.status], ['RefusalError', 401])
+    },
+  }
+}
+
+/**
  * Runs cases one after another and writes a line of JSON for each: its name, and its failure if there is one.
  *
  * @param {Record<string, () => Promise<void>>} cases

@@ -8,9 +8,12 @@ import { Worker } from 'node:worker_threads'
 import { requestToken } from '@interhuman-auth/client'
 import { createVerifier, keySet } from '@interhuman-auth/guard'
 import { ERRORS, formatErrorBody, KEY_SET_PATH, readBearer, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import { WebSocket } from 'ws'
+import { carry } from './carry.mjs'
 import { exchange, KEY } from './exchange.mjs'
 import { runPortable } from './portable.mjs'
-import { clientCases, named, report, runCases } from './promises.mjs'
+import { carryCases, clientCases, named, report, runCases } from './promises.mjs'
+import { startProtected } from './protected.mjs'
 import { ODD_BODY, startUpstream } from './upstream.mjs'
 
 // The built files of protocol, client, cli and guard, and the skill's script, on the Node that runs this: real sockets,
@@ -21,6 +24,7 @@ const root = new URL('../../', import.meta.url)
 const command = fileURLToPath(new URL('cli/bin/interhuman-auth.js', root))
 const skill = fileURLToPath(new URL('skills/interhuman-authentication/scripts/interhuman-auth.mjs', root))
 const folder = await mkdtemp(path.join(tmpdir(), 'runtimes-'))
+const guarded = await startProtected()
 const upstream = await startUpstream()
 
 await runCases({
@@ -31,6 +35,9 @@ await runCases({
     assert.deepEqual(readBearer('Bearer abc'), { kind: 'token', token: 'abc' })
   },
   ...named('client', clientCases({ upstream, exchange })),
+  // Node 20 has no WebSocket of its own.
+  ...('WebSocket' in globalThis && named('client', carryCases({ guarded, carry }))),
+  ...named('client with ws', carryCases({ guarded, carry: (url) => carry(url, WebSocket) })),
   ...named('client in a worker thread', clientCases({ upstream, exchange: exchangeInWorker })),
   'guard: a token of the service is verified, and one that was changed is refused': verifiesToken,
   'command: it writes the body on standard output byte for byte': () => passesOn(command, ['token']),
@@ -39,7 +46,7 @@ await runCases({
   "skill's script: it exchanges a key at the service": () => worksAtService(skill, []),
 })
 report('client', await runPortable())
-await upstream.close()
+await Promise.all([upstream.close(), guarded.close()])
 await rm(folder, { recursive: true })
 
 /**

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { exchange } from './exchange.mjs'
+import { ask } from './ask.mjs'
 
-// One exchange in a worker thread.
+// What ask.mjs does, in a worker thread.
 
-parentPort?.postMessage(await exchange(workerData))
+parentPort?.postMessage(await ask(workerData))

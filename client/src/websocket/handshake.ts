@@ -5,7 +5,11 @@ import type { Listenable } from './listen.ts'
 /** Resolves once a socket is open; then, and after a failure, nothing of this listens any more but to errors. */
 export function awaitOpen(socket: Listenable, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    let isSettled = false
+    let isAnswered = false
     const settle = (outcome: () => void) => {
+      if (isSettled) return
+      isSettled = true
       socket.removeEventListener('open', onOpen)
       socket.removeEventListener('close', onClose)
       signal.removeEventListener('abort', onAbort)
@@ -13,13 +17,13 @@ export function awaitOpen(socket: Listenable, signal: AbortSignal): Promise<void
     }
     const fail = (error: unknown) =>
       settle(() => {
-        socket.close()
         reject(error)
+        // In Node 22 this calls the listener to errors in the same go.
+        socket.close()
       })
     const onOpen = () => settle(resolve)
     const onClose = () => fail(unexplained())
     const onAbort = () => fail(signal.reason)
-    let isAnswered = false
     socket.addEventListener('open', onOpen)
     socket.addEventListener('close', onClose)
     signal.addEventListener('abort', onAbort)
@@ -31,7 +35,7 @@ export function awaitOpen(socket: Listenable, signal: AbortSignal): Promise<void
     })
     socket.on?.('unexpected-response', async (_, response) => {
       isAnswered = true
-      fail(await readRefusal(readNodeAnswer(response)))
+      fail((await readRefusal(readNodeAnswer(response))) ?? unexplained())
     })
   })
 }

@@ -18,11 +18,20 @@ export interface NodeAnswer {
 }
 
 /**
- * Sees to it that who awaits the opening and then listens misses nothing. `ws` hands on in the same go what came with the
- * handshake's answer, so it is paused; Deno does before anybody awaiting runs, so what it hands on is put off.
+ * Sees to it that who awaits the opening and then listens misses nothing. `ws` and Deno's own hand on what came with the
+ * handshake's answer before anybody who awaits it runs: the one is paused for a turn, and the other's events are put off
+ * by one.
  */
-export function keepEarlyMessages(socket: Listenable): void {
-  let isEarly = false
+export function keepEarlyEvents(socket: Listenable): void {
+  if (socket.pause !== undefined)
+    socket.addEventListener('open', () => {
+      socket.pause?.()
+      setTimeout(() => socket.resume?.())
+    })
+  else if ('Deno' in globalThis) holdEvents(socket)
+}
+
+function holdEvents(socket: Listenable): void {
   let held: Event[] | undefined
   const release = () => {
     const events = held ?? []
@@ -33,23 +42,14 @@ export function keepEarlyMessages(socket: Listenable): void {
     }
   }
   const hold = (event: Event) => {
-    if (!isEarly && held === undefined) return
+    if (held === undefined) return
     event.stopImmediatePropagation()
-    if (held === undefined) setTimeout(release)
-    held = [...(held ?? []), event]
+    held.push(event)
   }
   socket.addEventListener('open', () => {
-    if (socket.pause !== undefined) {
-      socket.pause()
-      setTimeout(() => socket.resume?.())
-      return
-    }
-    isEarly = true
-    queueMicrotask(() => {
-      isEarly = false
-    })
+    held = []
+    setTimeout(release)
   })
-  if (socket.pause !== undefined) return
   socket.addEventListener('message', hold)
   socket.addEventListener('close', hold)
 }

@@ -7,7 +7,7 @@ import { type HandshakeDialect, isServer, startHandshake, type WebSocketConstruc
 import { startDeadline } from './deadline.ts'
 import { awaitOpen, isUnexplained } from './handshake.ts'
 import { askWhy } from './handshake-answer.ts'
-import { keepEarlyMessages, type Listenable } from './listen.ts'
+import { keepEarlyEvents, type Listenable } from './listen.ts'
 import { type StreamEnd, watchEnd } from './stream-end.ts'
 import { parseStreamUrl } from './stream-url.ts'
 
@@ -66,9 +66,10 @@ export async function openWebSocket<S = WebSocket>(
   const drop = (token: AccessToken) => (source as Partial<ReusedTokenSource>).drop?.(token)
 
   const connect = async (token: AccessToken): Promise<OpenWebSocket<S>> => {
+    deadline.signal.throwIfAborted()
     const socket = startHandshake(Constructor, address, token.value, dialect)
     const closed = watchEnd(socket as Listenable)
-    keepEarlyMessages(socket as Listenable)
+    keepEarlyEvents(socket as Listenable)
     try {
       await awaitOpen(socket as Listenable, deadline.signal)
     } catch (error) {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type ErrorName, findResource, ORIGIN_HEADER } from '@interhuman-auth/protocol'
 import { type RawHeaders, valuesOf } from './headers.ts'
+import { METHODS } from './methods.ts'
 
 /** A path that is forwarded, exact or a prefix when it ends in `/*`, and the scopes that its token carries. */
 export interface ForwardedPath {
@@ -38,9 +39,6 @@ export interface Admitted {
 export interface Refused {
   readonly refused: ErrorName
 }
-
-/** What is forwarded. Not CONNECT, and not TRACE, whose answer would show the bearer. */
-export const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
  * Decides on a request by its head alone. First what a web page can forge least: the host (a name that was made to point

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { builtin } from '../builtin.ts'
 import type { Resolved } from '../credentials/resolve.ts'
 import { EXIT, Refusal } from '../exit-codes.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { type RunningProxy, startProxy } from './proxy.ts'
 import type { OpenProxyOptions } from './proxy-options.ts'
-import { createProxyTokens } from './proxy-tokens.ts'
 import type { ExchangeEvent } from './serve.ts'
 
 const SECRET_BYTES = 32
@@ -22,10 +21,20 @@ export async function openProxy(
   monotonicMs: () => number = () => performance.now(),
 ): Promise<RunningProxy> {
   const { scopes, paths, origins, port, noSecret, verbose, apiVersion, timeoutMs } = options
+  const { randomBytes }: typeof import('node:crypto') = builtin('node:crypto')
+  const load = async () => {
+    const { createProxyTokens } = await import('./proxy-tokens.ts')
+    return createProxyTokens(resolved, { apiVersion, timeoutMs }, surroundings, monotonicMs)
+  }
+  let loading: ReturnType<typeof load> | undefined
+  const tokens = async (scopes: readonly string[]) => {
+    loading ??= load()
+    return (await loading)(scopes)
+  }
   try {
     return await startProxy({
       apiUrl: resolved.apiUrl,
-      tokens: createProxyTokens(resolved, { apiVersion, timeoutMs }, surroundings, monotonicMs),
+      tokens,
       scopes,
       paths,
       origins,

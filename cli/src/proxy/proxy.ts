@@ -6,16 +6,16 @@ import { PROXY_LIMITS, type ProxyLimits } from './limits.ts'
 import { listenOnLoopback } from './listen.ts'
 import type { LivingToken } from './living-token.ts'
 import { formatRefusal } from './refuse.ts'
-import { createServe, type ExchangeEvent } from './serve.ts'
+import type { ExchangeEvent, Serve } from './serve.ts'
 import { createProxyServer } from './server.ts'
-import { createUpstream, type UpstreamEnvironment } from './upstream.ts'
+import type { Upstream, UpstreamEnvironment } from './upstream.ts'
 
 /** What a proxy is made of. */
 export interface ProxyOptions {
   /** The address of the key: the one place that requests go to. */
   readonly apiUrl: string
   /** Gives what keeps a token of these scopes alive. */
-  readonly tokens: (scopes: readonly string[]) => LivingToken
+  readonly tokens: (scopes: readonly string[]) => Promise<LivingToken>
   /** What every token carries; what the path needs, if there are none. */
   readonly scopes: readonly string[]
   /** Paths that are forwarded besides the protected resources, which then need `scopes`. */
@@ -50,7 +50,6 @@ export interface RunningProxy {
  */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { apiUrl, secret, limits = PROXY_LIMITS, newCorrelationId } = options
-  const upstream = createUpstream(apiUrl, options.env, limits)
   // Nobody is let in before the port is known.
   const hosts = new Set<string>()
   let baseUrl = ''
@@ -61,7 +60,21 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     options.onExchange(event)
     setImmediate(whenDone)
   }
-  const serve = createServe({ ...options, gate, baseUrl: () => baseUrl, upstream, limits, onExchange })
+  let upstream: Upstream | undefined
+  // What answers is loaded with the first request: the base URL is there before.
+  const load = async () => {
+    const [{ createServe }, { createUpstream }] = await Promise.all([
+      import('./serve.ts'),
+      import('./upstream.ts'),
+    ])
+    upstream = createUpstream(apiUrl, options.env, limits)
+    return createServe({ ...options, gate, baseUrl: () => baseUrl, upstream, limits, onExchange })
+  }
+  let loading: Promise<Serve> | undefined
+  const serve: Serve = async (...call) => {
+    loading ??= load()
+    return (await loading)(...call)
+  }
   const refusal = (error: ErrorName) =>
     formatRefusal({ error, correlationId: newCorrelationId(), upstreamUrl: apiUrl })
   const sockets = new Set<Socket>()
@@ -86,7 +99,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       }, graceMs)
       await Promise.all(closed)
       clearTimeout(timer)
-      upstream.close()
+      upstream?.close()
     },
   }
 }

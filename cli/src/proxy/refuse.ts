@@ -9,7 +9,7 @@ import {
   JSON_CONTENT_TYPE,
   RETRY_AFTER_HEADER,
 } from '@interhuman-auth/protocol'
-import { METHODS } from './gate.ts'
+import { METHODS } from './methods.ts'
 
 /** What makes an answer of the proxy's own. */
 export interface RefusalContext {

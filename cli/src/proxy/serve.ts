@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { ERRORS } from '@interhuman-auth/protocol'
 import { type Call, reach } from './attempt.ts'
 import { ProxyFault } from './fault.ts'
@@ -34,7 +35,7 @@ export interface ServeDependencies {
   readonly baseUrl: () => string
   readonly upstream: Upstream
   readonly limits: ProxyLimits
-  readonly tokens: (scopes: readonly string[]) => LivingToken
+  readonly tokens: (scopes: readonly string[]) => Promise<LivingToken>
   readonly newCorrelationId: () => string
   readonly monotonicMs: () => number
   readonly onExchange: (event: ExchangeEvent) => void
@@ -54,8 +55,13 @@ export type Serve = (
 /** Makes what answers every request: the gate, then the way to the API and back. */
 export function createServe(dependencies: ServeDependencies): Serve {
   const { gate, upstream, limits } = dependencies
+  const ending = new WeakSet<Socket>()
   let open = 0
   return async function serve(request, response, manner, head = Buffer.alloc(0)) {
+    const { socket } = request
+    // Behind a request that ends the connection nothing is one any more (RFC 9112 section 9.6).
+    if (socket.destroyed || ending.has(socket)) return
+    if (!response.shouldKeepAlive) ending.add(socket)
     const startedAt = dependencies.monotonicMs()
     const gone = new AbortController()
     const admission = admit(request, gate)
@@ -63,7 +69,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
     let fault: ProxyFault | undefined
     open += 1
     // A WebSocket's response is done with the handshake, its connection is not.
-    ;(manner === 'upgrade' ? request.socket : response).once('close', () => {
+    ;(manner === 'upgrade' ? socket : response).once('close', () => {
       open -= 1
       gone.abort()
       const errorId = fault && ERRORS[fault.error].id
@@ -80,7 +86,10 @@ export function createServe(dependencies: ServeDependencies): Serve {
     } catch (thrown) {
       fault = thrown instanceof ProxyFault ? thrown : new ProxyFault('internal')
       if (gone.signal.aborted) return
-      if (!request.complete || fault.error === 'malformedRequest') response.shouldKeepAlive = false
+      if (!request.complete || fault.error === 'malformedRequest') {
+        response.shouldKeepAlive = false
+        ending.add(socket)
+      }
       const { error, retryAfterSeconds } = fault
       const correlationId = dependencies.newCorrelationId()
       const context = { error, path, retryAfterSeconds, correlationId, upstreamUrl: upstream.url }
@@ -115,7 +124,7 @@ async function forward(exchange: Exchange, dependencies: ServeDependencies): Pro
       if (manner === 'continue' && !response.headersSent) response.writeContinue()
     },
   }
-  const reached = await reach(call, tokens(admission.scopes), dependencies)
+  const reached = await reach(call, await tokens(admission.scopes), dependencies)
   if (response.headersSent || response.destroyed) reached.outgoing.destroy()
   else if (reached.upgraded === undefined) relayAnswer(response, reached, responseHead)
   else {

@@ -1,10 +1,13 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ErrorName, isLoopback } from '@interhuman-auth/protocol'
+import { builtin } from '../builtin.ts'
 import { valuesOf } from './headers.ts'
 import type { ProxyLimits } from './limits.ts'
 import { type RefusalAnswer, sendRefusal } from './refuse.ts'
 import type { Manner, Serve } from './serve.ts'
+
+const http: typeof import('node:http') = builtin('node:http')
 
 /** How often Node looks for heads that take too long, in milliseconds. */
 const CHECK_INTERVAL_MS = 500
@@ -21,12 +24,10 @@ export interface ServerDependencies {
 export function createProxyServer({ limits, serve, refusal }: ServerDependencies): Server {
   const last = new WeakMap<Socket, ServerResponse>()
   const answer = (manner: Manner) => (request: IncomingMessage, response: ServerResponse) => {
-    // Behind a request that ends the connection nothing is one any more (RFC 9112 section 9.6).
-    if (last.get(request.socket)?.shouldKeepAlive === false) return
     last.set(request.socket, response)
     void serve(request, response, manner)
   }
-  const server = createServer({
+  const server = http.createServer({
     maxHeaderSize: limits.maxHeadBytes,
     headersTimeout: limits.headTimeoutMs,
     // A body may take as long as it keeps coming: its own bounds are held on the way to the API.
@@ -45,7 +46,7 @@ export function createProxyServer({ limits, serve, refusal }: ServerDependencies
   const raw = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     if (isOtherUpgrade(request)) return readAgain(server, request, socket, head)
     socket.on('error', () => socket.destroy())
-    const response = new ServerResponse(request)
+    const response = new http.ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
     response.once('finish', () => socket.destroySoon())

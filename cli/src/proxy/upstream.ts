@@ -1,5 +1,5 @@
-import http, { type Agent, type ClientRequest } from 'node:http'
-import https from 'node:https'
+import type { Agent, ClientRequest } from 'node:http'
+import { builtin } from '../builtin.ts'
 import { ProxyFault } from './fault.ts'
 import type { RawHeaders } from './headers.ts'
 import type { ProxyLimits } from './limits.ts'
@@ -28,21 +28,14 @@ const MAX_IDLE_CONNECTIONS = 8
 export function createUpstream(apiUrl: string, env: UpstreamEnvironment, limits: ProxyLimits): Upstream {
   const base = new URL(apiUrl)
   const secure = base.protocol === 'https:'
-  const { request, Agent } = secure ? https : http
-  const own = {
-    rejectUnauthorized: true,
-    maxFreeSockets: MAX_IDLE_CONNECTIONS,
-    ...(secure && env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: { ...env } }),
-  }
-  const kept: Agent = new Agent({ ...own, keepAlive: true })
-  // It asks to keep the connection and then does not: an API that is asked to close one resets it, and with it an answer
-  // that comes before the end of a body.
-  const single: Agent = new Agent({ ...own, keepAlive: true })
-  single.keepSocketAlive = () => false
+  let opened: OpenedWay | undefined
   return {
     url: apiUrl,
     host: base.host,
     open({ method, target, headers, fresh }) {
+      // Loaded when it is needed: what reads TLS takes its time.
+      opened ??= openWay(secure, env)
+      const { request, kept, single } = opened
       const outgoing = request({
         hostname: base.hostname.replace(/^\[|\]$/g, ''),
         port: base.port,
@@ -57,10 +50,31 @@ export function createUpstream(apiUrl: string, env: UpstreamEnvironment, limits:
       return outgoing
     },
     close() {
-      kept.destroy()
-      single.destroy()
+      opened?.kept.destroy()
+      opened?.single.destroy()
     },
   }
+}
+
+interface OpenedWay {
+  readonly request: typeof import('node:http').request
+  readonly kept: Agent
+  readonly single: Agent
+}
+
+function openWay(secure: boolean, env: UpstreamEnvironment): OpenedWay {
+  const { request, Agent }: typeof import('node:https') = builtin(secure ? 'node:https' : 'node:http')
+  const own = {
+    rejectUnauthorized: true,
+    maxFreeSockets: MAX_IDLE_CONNECTIONS,
+    ...(secure && env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: { ...env } }),
+  }
+  const kept = new Agent({ ...own, keepAlive: true })
+  const single = new Agent({ ...own, keepAlive: true })
+  // It asks to keep the connection and then does not: an API that is asked to close one resets it, and with it an answer
+  // that comes before the end of a body.
+  single.keepSocketAlive = () => false
+  return { request, kept, single }
 }
 
 function limitConnecting(outgoing: ClientRequest, secure: boolean, timeoutMs: number): void {

@@ -129,7 +129,7 @@ describe('no token', () => {
       response.end()
     })
     const fault = Object.assign(new Error('LEAK'), { retryAfterSeconds: 6.2 })
-    const tokens = () => ({ getToken: () => Promise.reject(fault), drop() {} })
+    const tokens = async () => ({ getToken: () => Promise.reject(fault), drop() {} })
     const proxy = await startTestProxy(api.url, { tokens })
     const response = await get(proxy)
     expectOwn(response, 'proxyTokenAbsent')
@@ -145,7 +145,7 @@ describe('no token', () => {
       if (asked > 1) throw new Error('LEAK')
       return { value: 'LEAK.token' }
     }
-    const proxy = await startTestProxy(api.url, { tokens: () => ({ getToken, drop() {} }) })
+    const proxy = await startTestProxy(api.url, { tokens: async () => ({ getToken, drop() {} }) })
     const response = await fetch(`${proxy.baseUrl}/v0/upload/analyze`)
     expect([response.status, await response.text()]).toEqual([401, 'refused'])
   })
@@ -198,7 +198,7 @@ describe('a client', () => {
         signal?.addEventListener('abort', () => reject(signal?.reason)),
       )
     }
-    const proxy = await startTestProxy(api.url, { tokens: () => ({ getToken, drop() {} }) })
+    const proxy = await startTestProxy(api.url, { tokens: async () => ({ getToken, drop() {} }) })
     const socket = openSocket(proxy.url)
     socket.write(head(proxy, `GET ${UPLOAD}`))
     await isEventually(() => signal !== undefined, 'a wish')

@@ -34,7 +34,7 @@ export async function startTestProxy(
   const dropped: string[] = []
   const proxy = await startProxy({
     apiUrl,
-    tokens: (scopes) => ({
+    tokens: async (scopes) => ({
       async getToken({ minValiditySeconds } = {}) {
         asked.push({ scopes, minValiditySeconds })
         return { value: TOKENS[dropped.length] ?? 'LEAK.last.token' }

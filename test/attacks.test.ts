@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { findNamedTests, isThere, readDocument } from './support/named-tests.ts'
 
 // docs/security/attacks.md says for every attack which test holds it off.
 
-const ROOT = new URL('../', import.meta.url)
 const LAST = 70
 
-const read = (path: string) => readFileSync(fileURLToPath(new URL(path, ROOT)), 'utf8')
-const rows = read('docs/security/attacks.md')
+const rows = readDocument('docs/security/attacks.md')
   .split('\n')
   .flatMap((line) => {
     const match = /^\| (\d+) \| (.+?) \| (.+) \|$/.exec(line)
@@ -20,23 +17,14 @@ test('every number from 1 on has one row', () => {
 })
 
 describe.each(rows)('attack $number', ({ cell }) => {
-  const tests = [...cell.matchAll(/`([^`]+\.ts)`: “([^”]+)”/g)].map(([, file = '', name = '']) => ({
-    file,
-    name,
-  }))
+  const tests = findNamedTests(cell)
 
   test('has a test, or a later part, or the reason why it cannot be', () => {
     if (tests.length === 0) expect(cell).toMatch(/^(?:later|not applicable): \S/)
   })
 
   if (tests.length > 0)
-    test.each(tests)('“$name” is in $file', ({ file, name }) => {
-      const source = read(file).replaceAll(/\\(['"`])/g, '$1')
-      expect(
-        ['test', 'it'].some((word) => source.includes(`${word}(`) || source.includes(`${word}.each`)),
-      ).toBe(true)
-      expect(
-        source.includes(`'${name}'`) || source.includes(`"${name}"`) || source.includes(`\`${name}\``),
-      ).toBe(true)
+    test.each(tests)('“$name” is in $file', (each) => {
+      expect(isThere(each)).toBe(true)
     })
 })

@@ -43,6 +43,20 @@ export function formatTargets(targets) {
   )
 }
 
+/** @param {import('./start-up.mjs').StartUp} startUp */
+export function formatStartUp({ toFirst, toByte }) {
+  return table(
+    ['', 'first input or output ms', '× first row', 'first byte out ms', '× first row'],
+    toFirst.map(({ name, ms, ratio }, index) => [
+      name,
+      ms.toFixed(0),
+      ratio.toFixed(2),
+      (toByte[index]?.ms ?? Number.NaN).toFixed(0),
+      (toByte[index]?.ratio ?? Number.NaN).toFixed(2),
+    ]),
+  )
+}
+
 /** @param {readonly import('./client/carrying.mjs').Carrying[]} kinds */
 export function formatCarrying(kinds) {
   return table(

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootPath } from './processes.mjs'
-import { compareTimes, runToEnd } from './times.mjs'
+import { runToEnd, summariseTimes, takeTurns } from './times.mjs'
 
 const COMMAND = rootPath('cli/bin/interhuman-auth.js')
 const SCOPE = ['--scope', 'interhumanai.upload']
@@ -31,27 +31,34 @@ const WAYS = {
   completion: { args: ['bash'] },
 }
 
+/** @typedef {{ toFirst: number, toByte: number }} Start Milliseconds; `toFirst` is to what is promised. */
+/** @typedef {{ toFirst: import('./times.mjs').Time[], toByte: import('./times.mjs').Time[] }} StartUp */
+
 /**
- * Every command that `--help` lists, from the start of its process to its first byte on standard output, standard error or
- * the network, beside `node -e 0` from its start to its end. Reading a file or standard input comes before that, so what is
- * measured is more than what is promised.
+ * Every command that `--help` lists, beside `node -e 0` from its start to its end: from the start of its process to its first
+ * input or output, and to its first byte out.
  *
  * @param {number} runs
- * @returns {Promise<import('./times.mjs').Time[]>}
+ * @returns {Promise<StartUp>}
  */
 export async function compareStartUp(runs) {
   const folder = mkdtempSync(join(tmpdir(), 'interhuman-auth-bench-'))
   try {
     const command = (/** @type {string} */ name, /** @type {Way} */ way) => ({
       name: `\`interhuman-auth ${name}\``,
-      run: () => untilFirstByte(folder, [name, ...way.args], way.input),
+      run: () => start(folder, [name, ...way.args], way.input),
     })
     const listed = listCommands().map((name) => {
       const way = WAYS[name]
-      return way === undefined ? { name: `\`${name}\``, run: async () => Number.NaN } : command(name, way)
+      return way === undefined ? { name: `\`${name}\``, run: notMeasured } : command(name, way)
     })
-    const nothing = { name: '`node -e 0`', run: () => runToEnd(['-e', '0']) }
-    return await compareTimes([nothing, command('--help', { args: [] }), ...listed], runs)
+    const candidates = [{ name: '`node -e 0`', run: runNothing }, command('--help', { args: [] }), ...listed]
+    const starts = await takeTurns(candidates, runs)
+    const pick = (/** @type {keyof Start} */ which) => starts.map((each) => each.map((one) => one[which]))
+    return {
+      toFirst: summariseTimes(candidates, pick('toFirst')),
+      toByte: summariseTimes(candidates, pick('toByte')),
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -62,19 +69,31 @@ function listCommands() {
   return [...overview.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1] ?? '')
 }
 
-/** @param {string} folder @param {readonly string[]} args @param {Way['input']} input @returns {Promise<number>} */
-async function untilFirstByte(folder, args, input) {
+/** @returns {Promise<Start>} */
+async function notMeasured() {
+  return { toFirst: Number.NaN, toByte: Number.NaN }
+}
+
+/** @returns {Promise<Start>} */
+async function runNothing() {
+  const ms = await runToEnd(['-e', '0'])
+  return { toFirst: ms, toByte: ms }
+}
+
+/** @param {string} folder @param {readonly string[]} args @param {Way['input']} input @returns {Promise<Start>} */
+async function start(folder, args, input) {
   const api = createServer((socket) => socket.on('error', () => {}).resume())
   api.listen(0, '127.0.0.1')
   await once(api, 'listening')
   const { port } = /** @type {import('node:net').AddressInfo} */ (api.address())
   const key = `INTERHUMAN_KEY_ID=ihk_bench\nINTERHUMAN_KEY_SECRET=ih_live_LEAK\nINTERHUMAN_API_URL=http://127.0.0.1:${port}\n`
+  const file = join(folder, 'interhuman/credentials.env')
   mkdirSync(join(folder, 'interhuman'), { recursive: true, mode: 0o700 })
-  writeFileSync(join(folder, 'interhuman/credentials.env'), key, { mode: 0o600 })
+  writeFileSync(file, key, { mode: 0o600 })
 
   const { PATH = '' } = process.env
   const env = { PATH, HOME: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') }
-  const started = performance.now()
+  const [startedAt, started] = [Date.now(), performance.now()]
   const child = spawn(process.execPath, [COMMAND, ...args], { env, timeout: 60_000 })
   child.stdin.on('error', () => {}).end(input && { key, body: BODY }[input])
   const first = [once(child.stdout, 'data'), once(child.stderr, 'data'), once(api, 'connection')]
@@ -84,10 +103,20 @@ async function untilFirstByte(folder, args, input) {
   })
   try {
     await Promise.race([...first, end])
-    return performance.now() - started
+    const toByte = performance.now() - started
+    return { toByte, toFirst: Math.min(toByte, readAt(file) - startedAt) }
   } finally {
     child.kill('SIGKILL')
     await closed
     api.close()
   }
+}
+
+/** A file's time is that of the kernel's last tick. */
+const TICK_MS = 4
+
+/** When a file was first read since it was written, epoch milliseconds; never if it was not, or nobody notes it down. */
+function readAt(/** @type {string} */ file) {
+  const { atimeMs, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { atimeMs: 0, mtimeMs: 0 }
+  return atimeMs > mtimeMs ? atimeMs + TICK_MS : Number.POSITIVE_INFINITY
 }

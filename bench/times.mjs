@@ -15,7 +15,7 @@ const RUNS = 15
 export async function compareReadiness(services) {
   // Below the range that outgoing connections take theirs from.
   let port = 24_747
-  return compareTimes([
+  return compare([
     { name: '`node -e 0`', run: () => runToEnd(['-e', '0']) },
     ...services.map(({ name, folder }) => ({ name, run: () => untilReady(folder, port++) })),
   ])
@@ -37,7 +37,7 @@ export async function compareCommands(url, credentialsFile, key) {
     ...asEnvironment(key),
   }
   const arguments_ = ['token', '--scope', 'interhumanai.upload']
-  return compareTimes([
+  return compare([
     { name: 'bare script, five lines', run: () => runToEnd([rootPath('bench/bare-fetch.mjs')], environment) },
     {
       name: '`interhuman-auth token`',
@@ -59,22 +59,39 @@ function asEnvironment({ keyId, keySecret }) {
   return { BENCH_ID: keyId, BENCH_PHRASE: keySecret }
 }
 
+/** @param {readonly { name: string, run: () => Promise<number> }[]} candidates @returns {Promise<Time[]>} */
+async function compare(candidates) {
+  return summariseTimes(candidates, await takeTurns(candidates, RUNS))
+}
+
 /**
  * Runs each candidate in turn, round by round after one that does not count.
  *
- * @param {readonly { name: string, run: () => Promise<number> }[]} candidates The first is what the others are compared to.
+ * @template T
+ * @param {readonly { run: () => Promise<T> }[]} candidates
  * @param {number} runs
- * @returns {Promise<Time[]>}
+ * @returns {Promise<T[][]>} What each gave, round by round.
  */
-export async function compareTimes(candidates, runs = RUNS) {
-  /** @type {number[][]} */
-  const times = candidates.map(() => [])
+export async function takeTurns(candidates, runs) {
+  /** @type {T[][]} */
+  const given = candidates.map(() => [])
   for (let run = -1; run < runs; run++) {
     for (const [index, candidate] of candidates.entries()) {
-      const ms = await candidate.run()
-      if (run >= 0) times[index]?.push(ms)
+      const one = await candidate.run()
+      if (run >= 0) given[index]?.push(one)
     }
   }
+  return given
+}
+
+/**
+ * Compares each with the first.
+ *
+ * @param {readonly { name: string }[]} candidates
+ * @param {readonly (readonly number[])[]} times
+ * @returns {Time[]}
+ */
+export function summariseTimes(candidates, times) {
   return candidates.map(({ name }, index) => ({
     name,
     ms: median(times[index] ?? []),

@@ -1,5 +1,5 @@
-import { builtin } from '../builtin.ts'
 import { describeUse, type TokenUse } from './place.ts'
+import { sha256 } from './sha256.ts'
 
 /** A token and its life on this machine's two clocks. */
 export interface HeldToken {
@@ -85,11 +85,6 @@ function isNumber(value: unknown): value is number {
 
 function hashUse(use: TokenUse, salt: string): string {
   return sha256(salt + describeUse(use, 'with secret'))
-}
-
-function sha256(text: string): string {
-  const { createHash }: typeof import('node:crypto') = builtin('node:crypto')
-  return createHash('sha256').update(text).digest('hex')
 }
 
 /** Compares in a time that does not tell where two hashes differ. */

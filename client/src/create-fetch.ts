@@ -7,7 +7,6 @@ import {
 } from '@interhuman-auth/protocol'
 import type { AccessToken } from './access-token.ts'
 import { parseApiUrl } from './api-url.ts'
-import { type Clock, platformClock } from './clock.ts'
 import { readBody } from './request-body.ts'
 import { reuse } from './reuse.ts'
 import type { TokenSource } from './token-source.ts'
@@ -26,8 +25,6 @@ export interface CreateFetchOptions {
    * 60 if absent.
    */
   readonly minValiditySeconds?: number | undefined
-  /** The platform's clocks if absent. */
-  readonly clock?: Clock | undefined
 }
 
 /**
@@ -37,8 +34,7 @@ export interface CreateFetchOptions {
  *
  * A 401 that says that the token is invalid, or whose challenge cannot be read, drops the token. The request is then sent
  * once more with a new one if its body is a string, bytes, a Blob, URLSearchParams, FormData, or what a `Request` holds up
- * to 1 MiB; a stream never is. What comes of that is the caller's, as is any other answer. Within ten seconds no second
- * token is dropped, so that an API that refuses all of them does not cost an exchange each time.
+ * to 1 MiB; a stream never is. What comes of that is the caller's, as is any other answer.
  *
  * The promise rejects with what the source throws, or with what the platform's fetch does.
  *
@@ -52,15 +48,12 @@ export function createFetch(
     origins = [DEFAULT_API_URL],
     fetch: send = platformFetch,
     minValiditySeconds = 60,
-    clock = platformClock,
   }: CreateFetchOptions = {},
 ): Fetch {
   const tokens = reuse(source)
   // A serialised URL starts like this only where it has no user information and is no blob.
   const prefixes = origins.map((origin) => `${new URL(parseApiUrl(origin)).origin}/`)
   const isOurs = (url: string) => prefixes.some((prefix) => url.startsWith(prefix))
-  let dropped: AccessToken | undefined
-  let mayDropAt = 0
 
   return async (input, init) => {
     const request = input instanceof Request ? input : undefined
@@ -88,16 +81,12 @@ export function createFetch(
     }
     const token = await getToken()
     const response = await attempt(token)
-    const now = clock.monotonicNow()
     if (
       response.status !== 401 ||
       !(response.headers.get(CHALLENGE_HEADER) ?? INVALID).includes(INVALID) ||
-      (response.redirected && !isOurs(response.url)) ||
-      (token !== dropped && now < mayDropAt)
+      (response.redirected && !isOurs(response.url))
     )
       return response
-    dropped = token
-    mayDropAt = now + DROP_GAP_MS
     tokens.drop(token)
     const again = body.again()
     if (!again) return response
@@ -106,7 +95,6 @@ export function createFetch(
   }
 }
 
-const DROP_GAP_MS = 10_000
 const INVALID: ChallengeError = 'invalid_token'
 
 // Looked up at each call: a test or a page's own script may put another in its place.

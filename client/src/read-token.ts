@@ -1,4 +1,4 @@
-import { CORRELATION_ID_HEADER, RETRY_AFTER_HEADER, TOKEN_TYPE } from '@interhuman-auth/protocol'
+import { CORRELATION_ID_HEADER, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
 import { AccessToken } from './access-token.ts'
 import { RefusalError, type ResponseErrorDetails, UnexpectedResponseError } from './response-error.ts'
 import { classifyFault, TransportError } from './transport-error.ts'
@@ -37,13 +37,13 @@ export async function readToken(
   const token = response.status === 200 && readGrant(body, rawBody, requestedAtMs)
   if (token) return token
   const { error_id: id, correlation_id: correlationId } = body
-  const errorId = matching(idForm, id)
+  const errorId = idForm.exec(id as string)?.[0]
   const details: ResponseErrorDetails = {
     status: response.status,
     errorId,
-    correlationId:
-      matching(correlationForm, correlationId) ??
-      matching(correlationForm, response.headers.get(CORRELATION_ID_HEADER)),
+    correlationId: correlationForm.exec(
+      `${correlationId}\n${response.headers.get(CORRELATION_ID_HEADER)}`,
+    )?.[0],
     rawBody,
     retryAfterSeconds: readRetryAfter(response, requestedAtMs),
   }
@@ -62,6 +62,8 @@ function parseFields(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
+/** RFC 6749 section 5.1: in any case. */
+const bearerType = /^bearer$/i
 /** RFC 6750 section 2.1: what can stand in an `Authorization` header. */
 const bearerForm = /^[\w.~+/-]+=*$/
 
@@ -71,13 +73,13 @@ function readGrant(
   requestedAtMs: number,
 ): AccessToken | undefined {
   const { access_token: value, token_type: type, expires_in: lifetime, scope } = body
-  const isBearer = `${type}`.toLowerCase() === TOKEN_TYPE.toLowerCase()
-  if (typeof value !== 'string' || !bearerForm.test(value) || !isBearer) return undefined
+  if (typeof value !== 'string' || !bearerForm.test(value) || !bearerType.test(type as string))
+    return undefined
   const expiresInSeconds = clampLifetime(lifetime)
   return new AccessToken({
     value,
     raw,
-    scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
+    scopes: `${scope ?? ''}`.split(' ').filter(Boolean),
     expiresInSeconds,
     expiresAt: Math.floor(requestedAtMs / 1000 + expiresInSeconds),
   })
@@ -89,18 +91,14 @@ const LONGEST_LIFETIME_SECONDS = 86_400
 /** An absent lifetime, or one that is no number, is taken for a short one; an absurd one is cut. */
 function clampLifetime(lifetime: unknown): number {
   const seconds = Number.parseFloat(lifetime as string)
-  return Number.isNaN(seconds)
-    ? DEFAULT_LIFETIME_SECONDS
-    : Math.min(Math.max(seconds, 0), LONGEST_LIFETIME_SECONDS)
+  return seconds < 0
+    ? 0
+    : Math.min(Number.isNaN(seconds) ? DEFAULT_LIFETIME_SECONDS : seconds, LONGEST_LIFETIME_SECONDS)
 }
 
 const idForm = /^[a-z]{2}\d{4}$/
-/** A UUID (our contract, section 1), so that an answer cannot bring what was sent into a message. */
-const correlationForm = /^[\da-f-]{36}$/i
-
-function matching(form: RegExp, value: unknown): string | undefined {
-  return typeof value === 'string' && form.test(value) ? value : undefined
-}
+/** A UUID on a line of its own (our contract, section 1), so that an answer cannot bring what was sent into a message. */
+const correlationForm = /^[\da-f-]{36}$/im
 
 /** Seconds, or an HTTP date, which counts from the answer's own `Date` (RFC 9110 section 10.2.3). */
 function readRetryAfter({ headers }: TokenAnswer, requestedAtMs: number): number | undefined {

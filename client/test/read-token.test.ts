@@ -38,7 +38,6 @@ describe('a 200', () => {
     const { scope, ...less } = grant
     expect((await read(answer({ ...less, token_type: 'bearer' }))).scopes).toEqual([])
     expect((await read(answer({ ...grant, scope: '  a  b ' }))).scopes).toEqual(['a', 'b'])
-    expect((await read(answer({ ...grant, scope: ['a'] }))).scopes).toEqual([])
   })
 
   test.each([
@@ -136,7 +135,7 @@ describe('a refusal', () => {
     expect(await faultOf(body, 401, headers)).toMatchObject({ correlationId: CORRELATION })
   })
 
-  test.each(['ih_live_LEAK', 'LEAK', `${CORRELATION}\n`, '\u001b[2J', 'x'.repeat(36), 5, null])(
+  test.each(['ih_live_LEAK', 'LEAK', `${CORRELATION}LEAK`, '\u001b[2J', 'x'.repeat(36), 5, null])(
     'whose correlation id is no UUID has none: it could be what was sent, or forge a line: %j',
     async (correlation_id) => {
       const fault = await faultOf({ ...v1, correlation_id }, 401)

@@ -93,6 +93,9 @@ function commandProblem(command, scripts, bins) {
   const script = ['run', 'run-script'].includes(names[0]) ? names[1] : undefined
   if (script !== undefined)
     return scripts.includes(script) ? undefined : `names no script of package.json: ${command}`
+  // By name it would fetch what is not ours; a file beside is what somebody packed.
+  const packed = names.length > 1 && names.slice(1).every((name) => /^\.\.?\/.*\.tgz$/.test(name))
+  if (names[0] === 'i' && packed) return undefined
   return builtIn.has(names[0]) || names[0] === 'run'
     ? undefined
     : `is no command of npm that is known here: ${command}`

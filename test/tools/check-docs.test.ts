@@ -65,6 +65,8 @@ describe('commands', () => {
     ['npx --no-install other', 'names no command of this project: npx --no-install other'],
     ['A=b npx interhuman-auth token', 'lets npx fetch by name: npx interhuman-auth token'],
     ['npm strat', 'is no command of npm that is known here: npm strat'],
+    ['npm i interhuman-auth', 'is no command of npm that is known here: npm i interhuman-auth'],
+    ['npm i ../a.tgz interhuman', 'is no command of npm that is known here: npm i ../a.tgz interhuman'],
   ])('%s is found', (command, problem) => {
     expect(findUnknownCommands(project(`\`\`\`sh\n${command}\n\`\`\``))).toEqual([`README.md:2 ${problem}`])
     expect(findUnknownCommands(project(`\`${command}\``))).toEqual([`README.md:1 ${problem}`])
@@ -73,6 +75,7 @@ describe('commands', () => {
   test.each([
     ['npm ci && npm start'],
     ['npm --silent start'],
+    ['npm i ../a-0.1.0.tgz ./b.tgz'],
     ['$ npm run check'],
     ['X=y npx --no-install interhuman-auth token | cmp'],
   ])('%s is not found at fault', (command) => {

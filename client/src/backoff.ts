@@ -21,5 +21,5 @@ export function waitAfter(
 ): number {
   const firstMs = retryable === false ? FIRST_FINAL_WAIT_MS : FIRST_WAIT_MS
   const doubledMs = Math.min(firstMs * 2 ** (failuresInARow - 1), LONGEST_WAIT_MS)
-  return (doubledMs * (1 + random())) / 2 + Math.min(retryAfterSeconds, LONGEST_RETRY_AFTER_SECONDS) * 1000
+  return doubledMs * (0.5 + random() / 2) + Math.min(retryAfterSeconds, LONGEST_RETRY_AFTER_SECONDS) * 1000
 }

@@ -1,15 +1,9 @@
 export { AccessToken, type AccessTokenParts } from './access-token.ts'
-export { parseApiUrl } from './api-url.ts'
 export type { Clock } from './clock.ts'
 export { type CreateFetchOptions, createFetch, type Fetch } from './create-fetch.ts'
 export { allowSecretInBrowser, type FromApiKeyOptions, fromApiKey } from './from-api-key.ts'
 export { type FromBackendOptions, fromBackend } from './from-backend.ts'
-export {
-  DEFAULT_TIMEOUT_MS,
-  type PostOptions,
-  type TokenFetch,
-  type TokenRequestInit,
-} from './post-json.ts'
+export type { PostOptions, TokenFetch, TokenRequestInit } from './post-json.ts'
 export { type ReadTokenOptions, readToken, type TokenAnswer } from './read-token.ts'
 export { type RequestTokenParameters, requestToken } from './request-token.ts'
 export {

@@ -58,7 +58,7 @@ export function shareToken(clock: Clock): SharedToken {
           report(asker, 'refresh_started')
           const live = startLife(clock, asker.random)
           const token = await race(asker.source.getToken({ signal }))
-          check('AccessToken of the source', token instanceof AccessToken)
+          check('AccessToken', token instanceof AccessToken)
           life = live(token)
           failures = nextTryAt = 0
           report(asker, 'refresh_done')
@@ -93,7 +93,7 @@ export function shareToken(clock: Clock): SharedToken {
   return {
     getToken(asker, { signal, minValiditySeconds = 0 } = {}) {
       if (signal?.aborted) return Promise.reject(signal.reason)
-      const stage = life ? life.stage(minValiditySeconds * 1000) : SPENT
+      const stage = life ? life.stage(minValiditySeconds) : SPENT
       const mayTry = stage > FRESH && clock.monotonicNow() >= nextTryAt
       if (!life || stage === SPENT) return mayTry || join ? depart(asker)(signal) : Promise.reject(failure)
       if (mayTry) {

@@ -1,8 +1,8 @@
 import type { AccessToken } from './access-token.ts'
 import type { Clock } from './clock.ts'
 
-const LONGEST_LIFETIME_MS = 86_400_000
-const EARLY_MS = 5_000
+const LONGEST_LIFETIME_SECONDS = 86_400
+const EARLY_SECONDS = 5
 
 /** Given as it is. */
 export const FRESH = 0
@@ -21,7 +21,7 @@ export interface TokenLife {
   /** A random name for events: nothing of the token can be told from it. */
   readonly fingerprint: string
   /** {@link FRESH}, {@link DUE}, {@link SHORT} of what is asked for, or {@link SPENT}. */
-  stage(minValidityMs: number): number
+  stage(minValiditySeconds: number): number
 }
 
 /**
@@ -36,19 +36,19 @@ export function startLife(clock: Clock, random: () => number): (token: AccessTok
   const startedAt = clock.now()
   const startedAtMonotonic = clock.monotonicNow()
   return (token) => {
-    const lifetimeMs = Math.min(token.expiresInSeconds * 1000, LONGEST_LIFETIME_MS)
-    const spentMs = lifetimeMs - Math.min(Math.max(EARLY_MS, lifetimeMs * 0.02), lifetimeMs / 2)
-    const dueMs = lifetimeMs * (0.8 + random() / 10)
+    const lifetime = Math.min(token.expiresInSeconds, LONGEST_LIFETIME_SECONDS)
+    const spentAge = lifetime - Math.min(Math.max(EARLY_SECONDS, lifetime * 0.02), lifetime / 2)
+    const dueAge = lifetime * (0.8 + random() / 10)
     return {
       token,
       ready: Promise.resolve(token),
-      fingerprint: random().toString(36).slice(2, 10),
-      stage(minValidityMs) {
+      fingerprint: random().toString(36).slice(2),
+      stage(minValiditySeconds) {
         const sinceMs = clock.now() - startedAt
-        const ageMs = Math.max(sinceMs, clock.monotonicNow() - startedAtMonotonic)
-        if (!(ageMs < spentMs)) return SPENT
-        if (ageMs + Math.min(minValidityMs, lifetimeMs * 0.8) > lifetimeMs) return SHORT
-        return ageMs < dueMs && sinceMs >= 0 ? FRESH : DUE
+        const age = Math.max(sinceMs, clock.monotonicNow() - startedAtMonotonic) / 1000
+        if (!(age < spentAge)) return SPENT
+        if (age + Math.min(minValiditySeconds, lifetime * 0.8) > lifetime) return SHORT
+        return age < dueAge && sinceMs >= 0 ? FRESH : DUE
       },
     }
   }

@@ -8,7 +8,7 @@ function stageOf(seconds: number, ageSeconds: number, minValiditySeconds = 0, ra
   const clock = clockInHand()
   const life = startLife(clock, () => random)(tokenOf(seconds))
   clock.pass(ageSeconds)
-  return life.stage(minValiditySeconds * 1000)
+  return life.stage(minValiditySeconds)
 }
 
 test.each([

@@ -1,4 +1,5 @@
-import { AccessToken, DEFAULT_TIMEOUT_MS, type ReusedTokenSource, reuse } from '@interhuman-auth/client'
+import { AccessToken, type ReusedTokenSource, reuse } from '@interhuman-auth/client'
+import { DEFAULT_TIMEOUT_MS } from '@interhuman-auth/client/strict'
 import type { Resolved } from '../credentials/resolve.ts'
 import type { ExchangeOptions } from '../exchange.ts'
 import { Refusal } from '../exit-codes.ts'

@@ -9,7 +9,13 @@ export function exchangeSource(
   return Object.freeze<TokenSource>({
     async getToken({ signal } = {}) {
       const requestedAtMs = now()
-      return readToken(await send(signal), { requestedAtMs })
+      try {
+        return await readToken(await send(signal), { requestedAtMs })
+      } catch (error) {
+        // A body that its caller ended is no fault of the network.
+        signal?.throwIfAborted()
+        throw error
+      }
     },
   })
 }

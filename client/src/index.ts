@@ -1,4 +1,5 @@
 export { AccessToken, type AccessTokenParts } from './access-token.ts'
+export { parseApiUrl } from './api-url.ts'
 export type { Clock } from './clock.ts'
 export { type CreateFetchOptions, createFetch, type Fetch } from './create-fetch.ts'
 export { allowSecretInBrowser, type FromApiKeyOptions, fromApiKey } from './from-api-key.ts'

@@ -48,6 +48,18 @@ describe('a source of an API key', () => {
     await expect(source.getToken({ signal: AbortSignal.abort('before') })).rejects.toBe('before')
   })
 
+  test('ends with its reason while the body arrives as well', async () => {
+    const controller = new AbortController()
+    const fetch = async (_: string, { signal }: { signal: AbortSignal }) => {
+      const body = new ReadableStream({
+        start: (stream) => signal.addEventListener('abort', () => stream.error(signal.reason)),
+      })
+      setImmediate(() => controller.abort('gone'))
+      return new Response(body)
+    }
+    await expect(fromApiKey({ ...key, fetch }).getToken({ signal: controller.signal })).rejects.toBe('gone')
+  })
+
   test.each([{ scopes: [] }, { scopes: 'text' }, { keySecret: '' }, { timeoutMs: 0 }])(
     'rejects with a TypeError for %j',
     async (mistake) => {

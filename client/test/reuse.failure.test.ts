@@ -241,7 +241,7 @@ describe('onEvent', () => {
       'refresh_started',
       'refresh_failed',
     ])
-    expect(events.map(({ fingerprint }) => fingerprint)).toEqual([undefined, ...Array(5).fill('4feornbt')])
+    expect(events.map(({ fingerprint }) => fingerprint)).toEqual([undefined, ...Array(5).fill('4feornbt361')])
     expect(events[5]?.error).toMatchObject({ status: 503 })
     expect(JSON.stringify(events)).not.toContain('LEAK')
   })

@@ -46,7 +46,8 @@ export function createFetch(
   source: TokenSource,
   {
     origins = [DEFAULT_API_URL],
-    fetch: send = platformFetch,
+    // Looked up at each call: a test or a page's own script may put another in its place.
+    fetch: send = (...call) => fetch(...call),
     minValiditySeconds = 60,
   }: CreateFetchOptions = {},
 ): Fetch {
@@ -68,15 +69,16 @@ export function createFetch(
       ...('WebSocketPair' in globalThis && { redirect: 'manual' }),
     }
     const { signal = request?.signal } = own
-    const body = readBody(request, own)
+    const [isHeavy, again] = readBody(request, own)
     const getToken = () =>
       tokens.getToken({
         signal: signal as AbortSignal | undefined,
-        minValiditySeconds: body.isHeavy ? minValiditySeconds : 0,
+        minValiditySeconds: isHeavy ? minValiditySeconds : 0,
       })
     const attempt = ({ value }: AccessToken, changes?: RequestInit) => {
       const headers = new Headers(own.headers ?? request?.headers)
-      headers.set(AUTHORIZATION_HEADER, `${TOKEN_TYPE} ${value}`)
+      // It changes no bearer token. Of what is none, fetch would repeat every letter in its complaint.
+      headers.set(AUTHORIZATION_HEADER, `${TOKEN_TYPE} ${encodeURI(value)}`)
       return send(request ?? url, { ...own, ...changes, headers })
     }
     const token = await getToken()
@@ -88,14 +90,11 @@ export function createFetch(
     )
       return response
     tokens.drop(token)
-    const again = body.again()
-    if (!again) return response
+    const changes = again()
+    if (!changes) return response
     await response.body?.cancel().catch(() => {})
-    return attempt(await getToken(), again)
+    return attempt(await getToken(), changes)
   }
 }
 
 const INVALID: ChallengeError = 'invalid_token'
-
-// Looked up at each call: a test or a page's own script may put another in its place.
-const platformFetch: Fetch = (input, init) => fetch(input, init)

@@ -1,16 +1,16 @@
 /** What the body of a request asks of whoever sends it. */
-export interface RequestBody {
+export type RequestBody = readonly [
   /** Whether sending takes a while or can be done once only, so that the token should be good for long. */
-  readonly isHeavy: boolean
+  isHeavy: boolean,
   /** What has to change in the init to send it again, once it was sent; `false` if it cannot be. */
-  again(): RequestInit | false
-}
+  again: () => RequestInit | false,
+]
 
 /** The most, in bytes, that is kept of a body to send it again, and above which sending it takes a while. */
 const LARGE_BYTES = 2 ** 20
 
 // By name, so that those of another realm or a package count as well. Nothing that can be read once has such a name.
-const repeatableKind = /String|Array|View|Blob|File|FormData|URLSearch/
+const repeatableKind = /String|Array|View|Blob|File|Form|URL/
 
 /** Judges what fetch is called with. The body of a `Request` can be read once, and so is read along while it is small. */
 export function readBody(request: Request | undefined, init: RequestInit): RequestBody {
@@ -32,10 +32,10 @@ export function readBody(request: Request | undefined, init: RequestInit): Reque
   }
   if (request && body === request.body)
     keep((request.clone().body as ReadableStream).getReader()).catch(() => {})
-  return {
+  return [
     // Of a string and of bytes it is known at once.
-    isHeavy: !(isRepeatable && (body as string).length < LARGE_BYTES),
+    !(isRepeatable && (body as string).length < LARGE_BYTES),
     // Firefox does not show the body of a `Request`, but that it was used.
-    again: () => (kept ? { body: new Blob(kept) } : isRepeatable && !request?.bodyUsed && {}),
-  }
+    () => (kept ? { body: new Blob(kept) } : isRepeatable && !request?.bodyUsed && {}),
+  ]
 }

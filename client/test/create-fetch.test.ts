@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { createFetch, type Fetch, reuse } from '../src/index.ts'
+import { AccessToken, createFetch, type Fetch, reuse } from '../src/index.ts'
 import { INVALID_TOKEN, startApi } from './support/bearer-api.ts'
 import { countingSource } from './support/counting-source.ts'
 import { refusalOf, settle, sourceInHand } from './support/source-in-hand.ts'
@@ -273,7 +273,18 @@ test('nothing that it throws shows a token', async () => {
   await attempt(api.origin, { headers: { bad: '\u0000' } })
   await attempt(api.origin, { mode: 'nonsense' as RequestMode })
   await attempt(api.origin, { signal: AbortSignal.abort() })
-  expect(faults).toHaveLength(5)
+  const odd = new AccessToken({
+    value: 'LEAK\n\u0000é',
+    raw: '',
+    scopes: [],
+    expiresInSeconds: 9,
+    expiresAt: 0,
+  })
+  await createFetch(
+    { getToken: async () => odd },
+    { origins: [closed.origin] },
+  )(closed.origin).catch((fault) => faults.push(fault))
+  expect(faults).toHaveLength(6)
   for (const fault of faults)
     for (const text of [inspect(fault, { depth: 10, showHidden: true }), String((fault as Error).stack)])
       expect(text).not.toContain('LEAK')

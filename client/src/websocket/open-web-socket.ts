@@ -1,7 +1,7 @@
 import type { AccessToken } from '../access-token.ts'
 import { check } from '../check.ts'
 import { DEFAULT_TIMEOUT_MS } from '../post-json.ts'
-import type { ReusedTokenSource } from '../reuse.ts'
+import { reuse } from '../reuse.ts'
 import type { TokenSource } from '../token-source.ts'
 import { type HandshakeDialect, isServer, startHandshake, type WebSocketConstructor } from './carry-token.ts'
 import { startDeadline } from './deadline.ts'
@@ -62,8 +62,8 @@ export async function openWebSocket<S = WebSocket>(
     throw new TypeError('there is no WebSocket here: hand in that of the package ws')
   check('timeoutMs', timeoutMs > 0 && timeoutMs < 2 ** 31)
   const deadline = startDeadline(timeoutMs, signal)
-  const getToken = () => deadline.race(source.getToken({ signal: deadline.signal, minValiditySeconds }))
-  const drop = (token: AccessToken) => (source as Partial<ReusedTokenSource>).drop?.(token)
+  const tokens = reuse(source)
+  const getToken = () => tokens.getToken({ signal: deadline.signal, minValiditySeconds })
 
   const connect = async (token: AccessToken): Promise<OpenWebSocket<S>> => {
     deadline.signal.throwIfAborted()
@@ -78,7 +78,7 @@ export async function openWebSocket<S = WebSocket>(
       throw why ?? error
     }
     // The next attempt is not to come with a token that a stream was ended for.
-    closed.then(({ refusal }) => refusal?.code === 'unauthorized' && drop(token))
+    closed.then(({ refusal }) => refusal?.code === 'unauthorized' && tokens.drop(token))
     return { socket, closed }
   }
 
@@ -88,7 +88,7 @@ export async function openWebSocket<S = WebSocket>(
       return await connect(token)
     } catch (error) {
       if ((error as { status?: unknown }).status !== 401) throw error
-      drop(token)
+      tokens.drop(token)
       const next = await getToken()
       if (next.value === token.value) throw error
       return await connect(next)

@@ -8,7 +8,7 @@ import { WebSocket as WsWebSocket } from 'ws'
 import { type GuardedStream, startGuardedStream } from '../../../test/support/start-guarded-stream.ts'
 import { AccessToken, reuse, type TokenSource } from '../../src/index.ts'
 import { type OpenWebSocket, type OpenWebSocketOptions, openWebSocket } from '../../src/websocket/index.ts'
-import { refusalOf } from '../support/source-in-hand.ts'
+import { clockInHand, refusalOf } from '../support/source-in-hand.ts'
 
 const LONG_AGO = 1_700_000_000
 
@@ -273,15 +273,28 @@ test('what the source throws is what it rejects with', async () => {
   await expect(openWebSocket(source, stream.url)).rejects.toBe(refusal)
 })
 
-test('the source is asked for a token that lives for a while', async () => {
-  const asked: unknown[] = []
-  const source: TokenSource = {
-    getToken(options) {
-      asked.push(options?.minValiditySeconds)
-      return Promise.reject(refusalOf(403))
-    },
+test('a token that has less left than asked is replaced before the handshake', async () => {
+  const clock = clockInHand()
+  const source = sourceOf(stream.issue(), stream.issue(), stream.issue())
+  const reused = reuse(source, { clock, random: () => 0.999 })
+  const open = async (minValiditySeconds?: number) => {
+    const { socket, closed } = await openWebSocket(reused, stream.url, { minValiditySeconds })
+    socket.close()
+    await closed
+    return source.asked
   }
-  await openWebSocket(source, stream.url).catch(() => {})
-  await openWebSocket(source, stream.url, { minValiditySeconds: 100 }).catch(() => {})
-  expect(asked).toEqual([30, 100])
+  expect(await open()).toBe(1)
+  clock.pass(800)
+  expect(await open()).toBe(1)
+  expect(await open(101)).toBe(2)
+  clock.pass(875)
+  expect(await open()).toBe(3)
+})
+
+test('sockets of one source share a token, as long as it lives', async () => {
+  const source = sourceOf(stream.issue(), stream.issue())
+  const opened = await Promise.all([openWebSocket(source, stream.url), openWebSocket(source, stream.url)])
+  for (const { socket } of opened) socket.close()
+  await Promise.all(opened.map(({ closed }) => closed))
+  expect(source.asked).toBe(1)
 })

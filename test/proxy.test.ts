@@ -110,7 +110,7 @@ describe('the proxy, in front of a real service and a guarded API', () => {
   it('uploads and streams with no credential, and one exchange for each scope', async () => {
     const before = api.exchanges()
     const { baseUrl } = await startProxy()
-    for (const body of ['small', new Uint8Array(32 * MEGABYTE)]) {
+    for (const body of ['small', new Uint8Array(4 * MEGABYTE)]) {
       const response = await post(baseUrl, body)
       expect(response.status).toBe(200)
       expect(await response.json()).toEqual({ received_bytes: body.length })
@@ -260,12 +260,13 @@ describe('exec --proxy', () => {
       env,
     )
 
-  it('gives the command a base URL with a secret, and neither key nor token', async () => {
+  it('gives the command a base URL with a secret, past the environment’s proxy, and neither key nor token', async () => {
     const script = `
       const { INTERHUMAN_API_URL: url } = process.env
       const names = Object.keys(process.env).filter((name) => name.startsWith('INTERHUMAN_'))
       const response = await fetch(url + '${UPLOAD}', { method: 'POST', body: 'four' })
-      console.log(JSON.stringify({ url, names, answer: await response.json() }))
+      const noProxy = [process.env.NO_PROXY, process.env.no_proxy]
+      console.log(JSON.stringify({ url, names, noProxy, answer: await response.json() }))
       process.exitCode = 7`
     const env = environment({
       INTERHUMAN_ACCESS_TOKEN: 'LEAKother',
@@ -274,17 +275,12 @@ describe('exec --proxy', () => {
     })
     const { code, stdout, stderr } = await exec(`(async () => {${script}})()`, [], env)
     expect({ code, stderr }).toEqual({ code: 7, stderr: '' })
-    const { url, names, answer } = JSON.parse(stdout)
+    const { url, names, noProxy, answer } = JSON.parse(stdout)
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}$/)
     expect(names).toEqual(['INTERHUMAN_API_URL'])
+    expect(noProxy).toEqual(['x,127.0.0.1', 'x,127.0.0.1'])
     expect(answer).toEqual({ received_bytes: 4 })
     await expect(fetch(url)).rejects.toThrow()
-  })
-
-  it('keeps a command’s requests to this machine from the environment’s proxy', async () => {
-    const env = environment({ HTTP_PROXY: 'http://127.0.0.1:9', NO_PROXY: 'x.example' })
-    const { stdout } = await exec('console.log(process.env.NO_PROXY, process.env.no_proxy)', [], env)
-    expect(stdout).toBe('x.example,127.0.0.1 x.example,127.0.0.1\n')
   })
 
   it('ends as its command does, by a signal too, and leaves nothing behind', async () => {

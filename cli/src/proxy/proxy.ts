@@ -1,11 +1,10 @@
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type ErrorName, PROTECTED_RESOURCES } from '@interhuman-auth/protocol'
+import { PROTECTED_RESOURCES } from '@interhuman-auth/protocol'
 import type { ForwardedPath } from './gate.ts'
 import { PROXY_LIMITS, type ProxyLimits } from './limits.ts'
 import { listenOnLoopback } from './listen.ts'
 import type { LivingToken } from './living-token.ts'
-import { formatRefusal } from './refuse.ts'
 import type { ExchangeEvent, Serve } from './serve.ts'
 import { createProxyServer } from './server.ts'
 import type { Upstream, UpstreamEnvironment } from './upstream.ts'
@@ -75,11 +74,21 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     loading ??= load()
     return (await loading)(...call)
   }
-  const refusal = (error: ErrorName) =>
-    formatRefusal({ error, correlationId: newCorrelationId(), upstreamUrl: apiUrl })
+  const refuse = async (
+    fault: NodeJS.ErrnoException,
+    socket: Socket,
+    response: ServerResponse | undefined,
+  ) => {
+    const [{ answerForParser, errorOfParser }, { formatRefusal }] = await Promise.all([
+      import('./parser-fault.ts'),
+      import('./refuse.ts'),
+    ])
+    const context = { error: errorOfParser(fault), correlationId: newCorrelationId(), upstreamUrl: apiUrl }
+    if (socket.writable) answerForParser(socket, response, formatRefusal(context), limits.lingerMs)
+  }
   const sockets = new Set<Socket>()
   const { port, servers } = await listenOnLoopback(options.port, () =>
-    trackSockets(createProxyServer({ limits, serve, refusal }), sockets),
+    trackSockets(createProxyServer({ limits, serve, refuse }), sockets),
   )
   baseUrl = `http://127.0.0.1:${port}${secret === undefined ? '' : `/${secret}`}`
   for (const name of ['127.0.0.1', 'localhost', '[::1]']) {

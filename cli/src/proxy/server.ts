@@ -1,10 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type ErrorName, isLoopback } from '@interhuman-auth/protocol'
+import { isLoopback } from '@interhuman-auth/protocol'
 import { builtin } from '../builtin.ts'
-import { valuesOf } from './headers.ts'
 import type { ProxyLimits } from './limits.ts'
-import { type RefusalAnswer, sendRefusal } from './refuse.ts'
 import type { Manner, Serve } from './serve.ts'
 
 const http: typeof import('node:http') = builtin('node:http')
@@ -17,11 +15,16 @@ const KEEP_ALIVE_MS = 30_000
 export interface ServerDependencies {
   readonly limits: ProxyLimits
   readonly serve: Serve
-  readonly refusal: (error: ErrorName) => RefusalAnswer
+  /** Answers for Node's parser where it refuses what came; `response` is the last one of the connection. */
+  readonly refuse: (
+    fault: NodeJS.ErrnoException,
+    socket: Socket,
+    response: ServerResponse | undefined,
+  ) => void
 }
 
 /** Makes a server that gives every request to `serve`, however Node's parser announces it. */
-export function createProxyServer({ limits, serve, refusal }: ServerDependencies): Server {
+export function createProxyServer({ limits, serve, refuse }: ServerDependencies): Server {
   const last = new WeakMap<Socket, ServerResponse>()
   const answer = (manner: Manner) => (request: IncomingMessage, response: ServerResponse) => {
     last.set(request.socket, response)
@@ -54,12 +57,10 @@ export function createProxyServer({ limits, serve, refusal }: ServerDependencies
   }
   server.on('upgrade', raw).on('connect', raw)
   server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {
-    const response = last.get(socket)
+    // The parser would refuse what still comes, chunk by chunk.
+    socket.removeAllListeners('data').on('data', () => {})
     if (fault.code === 'ECONNRESET' || !socket.writable) socket.destroy()
-    else if (response !== undefined && !response.writableFinished) {
-      response.shouldKeepAlive = false
-      sendRefusal(response, refusal(errorOf(fault)))
-    } else endWith(socket, refusal(errorOf(fault)), limits.lingerMs)
+    else refuse(fault, socket, last.get(socket))
   })
   return server
 }
@@ -69,15 +70,6 @@ function isFromHere(remoteAddress = ''): boolean {
   return remoteAddress === '::1' || isLoopback(remoteAddress.replace(/^::ffff:/, ''))
 }
 
-const ERROR_NAMES: Readonly<Record<string, ErrorName>> = {
-  HPE_HEADER_OVERFLOW: 'headersTooLarge',
-  ERR_HTTP_REQUEST_TIMEOUT: 'requestTimeout',
-}
-
-function errorOf({ code = '' }: NodeJS.ErrnoException): ErrorName {
-  return ERROR_NAMES[code] ?? 'malformedRequest'
-}
-
 /** Some clients offer HTTP/2 with any request over plain http (`Upgrade: h2c`): a server may pass over it. */
 function isOtherUpgrade({ method, headers }: IncomingMessage): boolean {
   return method !== 'CONNECT' && headers.upgrade?.toLowerCase() !== 'websocket'
@@ -85,26 +77,15 @@ function isOtherUpgrade({ method, headers }: IncomingMessage): boolean {
 
 /** Node would leave the body unread: the head is given back to the parser without the offer (RFC 9110 section 7.8). */
 function readAgain(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
-  const { method, url, httpVersion, rawHeaders } = request
+  const { method, url, httpVersion, rawHeaders, headers } = request
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
   for (let index = 0; index < rawHeaders.length; index += 2)
     if (!/^(?:upgrade|connection|http2-settings)$/i.test(rawHeaders[index] ?? ''))
       lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`)
   // What `Connection` named beside the upgrade stays this connection's own.
-  const named = valuesOf(rawHeaders, 'connection').join(',').split(',')
+  const named = (headers.connection ?? '').split(',')
   const kept = named.filter((name) => !/^\s*(?:upgrade|http2-settings)?\s*$/i.test(name))
   if (kept.length > 0) lines.push(`Connection: ${kept.join(',')}`)
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', socket)
-}
-
-function endWith(socket: Socket, { status, headers, body }: RefusalAnswer, lingerMs: number): void {
-  const lines = Object.entries({ ...headers, Connection: 'close' }).map(
-    ([name, value]) => `${name}: ${value}`,
-  )
-  // The parser would refuse what still comes, chunk by chunk.
-  socket.removeAllListeners('data').on('data', () => {})
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
-  const timer = setTimeout(() => socket.destroy(), lingerMs)
-  socket.once('close', () => clearTimeout(timer))
 }

@@ -276,6 +276,25 @@ describe('a client', () => {
   })
 })
 
+describe('what comes behind a whole request and is none', () => {
+  it('ends the connection after the answer to that request', async () => {
+    let answer = () => {}
+    let isAsked = false
+    const api = await startApi((_request, response) => {
+      isAsked = true
+      answer = () => response.setHeader('Content-Length', 4).end('done')
+    })
+    const proxy = await startTestProxy(api.url)
+    const socket = openSocket(proxy.url)
+    socket.write(`${head(proxy, `GET ${UPLOAD}`)}garbage\r\n\r\n`)
+    await isEventually(() => isAsked, 'a request')
+    answer()
+    const { responses, error } = await readExchange(socket)
+    expect(responses.map(({ status }) => status)).toEqual([200])
+    expect(error).toBeUndefined()
+  })
+})
+
 describe('bounds', () => {
   it('hold for requests on their way: one too many is 503, and comes in when another has gone', async () => {
     const waiting: (() => void)[] = []

@@ -119,9 +119,11 @@ function sendOnce(
       outgoing.setTimeout(limits.idleTimeoutMs)
       resolve({ outgoing, answer })
     })
-    outgoing.once('upgrade', (answer, socket, head) =>
-      resolve({ outgoing, answer, upgraded: { socket, head } }),
-    )
+    outgoing.once('upgrade', (answer, socket, head) => {
+      // It is nobody's until the tunnel has it, or for good where the client has left by then.
+      socket.on('error', () => socket.destroy())
+      resolve({ outgoing, answer, upgraded: { socket, head } })
+    })
     // Also after an answer, where it tells nobody anything: the answer's own end does.
     outgoing.on('error', (fault) => reject(toProxyFault(fault, outgoing)))
   })

@@ -86,7 +86,7 @@ function block(holding: string): string {
   return found[0] ?? ''
 }
 
-test("the page's lines of Python and its line with exec get a token of the real service", async ({
+test("the page's lines of Python and its lines with exec get what they need of the real service", async ({
   skip,
 }) => {
   skip(reports === undefined, 'python3 (3.9 or newer) is not on this machine')
@@ -96,9 +96,14 @@ test("the page's lines of Python and its line with exec get a token of the real 
     const called = await folder.run('python3', ['-c', lines])
     expect(called).toMatchObject({ code: 0, stderr: '' })
     expect(called.stdout).toMatch(/^\{'Authorization': 'Bearer eyJ[\w.-]+'\}\n$/)
-    const started = await folder.run('sh', ['-c', block('interhuman-auth exec')])
-    expect(started).toMatchObject({ code: 0, stderr: '' })
-    expect(Number(started.stdout)).toBeGreaterThan(100)
+    for (const [line, least] of [
+      ['interhuman-auth exec --scope', 100],
+      ['interhuman-auth exec --proxy', 60],
+    ] as const) {
+      const started = await folder.run('sh', ['-c', block(line)])
+      expect(started).toMatchObject({ code: 0, stderr: '' })
+      expect(Number(started.stdout)).toBeGreaterThan(least)
+    }
   } finally {
     folder.remove()
   }

@@ -75,7 +75,7 @@ describe('the request', () => {
         await requestToken({ keyId, keySecret, scopes, fetch })
         expect(JSON.parse(body)).toEqual({ key_id: keyId, key_secret: keySecret, scopes })
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 })
@@ -91,7 +91,7 @@ describe('the response', () => {
         expect(await requestToken({ ...key, fetch: async () => response })).toBe(response)
         expect(response.bodyUsed).toBe(false)
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 

@@ -60,7 +60,11 @@ test('a signed-in visitor gets a client token with the grant’s caps, for the o
     max_concurrent: 1,
     allowed_origins: [backend.url],
   })
-  const verify = createVerifier({ issuer: ISSUER, keys: keySet(service.url + KEY_SET_PATH) })
+  const verify = createVerifier({
+    issuer: ISSUER,
+    keys: keySet(service.url + KEY_SET_PATH),
+    acceptClientTokens: true,
+  })
   expect(await verify(token.value, backend.url)).toMatchObject({ caps: { maxVideoSeconds: 600 } })
   expect(await verify(token.value, 'https://other.example')).toMatchObject({
     refusal: { reason: 'origin_not_allowed' },

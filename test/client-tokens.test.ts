@@ -16,7 +16,7 @@ let credential: { key_id: string; key_secret: string }
 
 beforeAll(async () => {
   service = await startService()
-  guard = createGuard({ issuer: ISSUER, keys: keySet(service.url + KEY_SET_PATH) })
+  guard = createGuard({ issuer: ISSUER, keys: keySet(service.url + KEY_SET_PATH), acceptClientTokens: true })
   credential = { key_id: service.keyId, key_secret: service.keySecret }
 })
 afterAll(async () => {

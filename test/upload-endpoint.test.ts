@@ -146,6 +146,18 @@ describe('the upload endpoint of examples/, in front of the real service', () =>
     expect(endpoint.logs()).not.toContain(service.keySecret)
   })
 
+  it('takes no client token: it counts nothing, and this one allows a byte', async () => {
+    const { keyId, keySecret } = service
+    const wanted = { scopes: ['interhumanai.upload'], max_bytes: 1 }
+    const issued = await fetch(`${service.url}/v1/client_tokens`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ key_id: keyId, key_secret: keySecret, ...wanted }),
+    })
+    const { access_token: token } = (await issued.json()) as { access_token: string }
+    await expectDenied(await upload(token), 401, 'Bearer error="invalid_token"', 'ih2011')
+  })
+
   it('does not read a token from the query', async () => {
     const token = await getToken(service, 'interhumanai.upload')
     used.push(token)

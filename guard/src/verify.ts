@@ -24,6 +24,7 @@ export type RefusalReason =
   | 'key_unavailable'
   | 'signature'
   | `claims_${ClaimProblem}`
+  | 'client_token_not_accepted'
   | 'origin_not_allowed'
 
 type TokenError = Extract<ErrorName, 'invalidCredentials' | 'clientTokenInvalid' | 'clientTokenExpired'>
@@ -59,6 +60,11 @@ export interface VerifierOptions {
   readonly keys: KeySource
   /** Clock difference that is forgiven, 0 to 60; 10 unless told. */
   readonly clockSkewSeconds?: number
+  /**
+   * Whether client tokens are taken; false unless told. Whoever sets it serves no request beyond the `caps` of its token:
+   * sessions at once, bytes and seconds have to be counted there, for nothing else counts them (our contract, section 5).
+   */
+  readonly acceptClientTokens?: boolean
   /** Epoch milliseconds. */
   readonly now?: () => number
 }
@@ -99,8 +105,8 @@ const KINDS: ReadonlyMap<unknown, TokenKind> = new Map([
 
 /**
  * Makes the check of a token: form, `typ` (exactly `at+jwt` or `ct+jwt`, one string for one thing; the long form that
- * RFC 9068 allows is refused), algorithm as the key has it, signature, issuer, audience, times, and a client token's
- * origins. Revocation is not asked yet: the claims carry `gen` and `jti`, and once there is a feed it is asked behind the
+ * RFC 9068 allows is refused; a client token only where it is accepted), algorithm as the key has it, signature, issuer,
+ * audience, times, and a client token's origins. Revocation is not asked yet: the claims carry `gen` and `jti`, and once there is a feed it is asked behind the
  * claims, before a token counts as good.
  *
  * @see RFC 9068 section 4; RFC 8725 section 3; our contract, sections 3 and 5
@@ -108,6 +114,7 @@ const KINDS: ReadonlyMap<unknown, TokenKind> = new Map([
  */
 export function createVerifier(options: VerifierOptions): Verify {
   const { issuer, audience = issuer, keys, clockSkewSeconds = 10, now = Date.now } = options
+  const { acceptClientTokens = false } = options
   if (!isText(issuer) || !isText(audience)) throw new TypeError('issuer and audience must not be empty')
   if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= MAX_CLOCK_SKEW_SECONDS))
     throw new TypeError(`clockSkewSeconds must be 0 to ${MAX_CLOCK_SKEW_SECONDS}`)
@@ -118,6 +125,8 @@ export function createVerifier(options: VerifierOptions): Verify {
     const { jws } = parsed
     const kind = KINDS.get(jws.type)
     if (kind === undefined) return refuse('type')
+    if (kind === CLIENT_TOKEN && acceptClientTokens !== true)
+      return refuse('client_token_not_accepted', kind.invalid)
     const lookup = await keys.find(jws.kid)
     if (!('key' in lookup)) return refuseWithoutKey(lookup, kind)
     if (lookup.key.algorithm !== jws.algorithm) return refuse('algorithm', kind.invalid)

@@ -55,6 +55,14 @@ describe('a client token', () => {
     expect(JSON.parse((decision as Denied).body).error_id).toBe('ih2011')
   })
 
+  it('opens nothing where the guard was not told to take client tokens: 401, ih2011', async () => {
+    const headers = { Authorization: `Bearer ${token}`, Origin: ORIGIN }
+    const closed = guard({ acceptClientTokens: false })
+    const decision = await closed(new Request(STREAM_URL, { headers }), STREAM_SCOPE)
+    expectDenied(decision, 401, 'clientTokenInvalid', 'client_token_not_accepted', INVALID)
+    expect(JSON.parse((decision as Denied).body).error_id).toBe('ih2011')
+  })
+
   it('that has expired is told so in an answer of its own', async () => {
     const decision = await handshake(ORIGIN, token, NOW + 4000)
     expectDenied(decision, 401, 'clientTokenExpired', 'claims_expired', INVALID)

@@ -1,7 +1,7 @@
 import type { ClientTokenCaps } from '@interhuman-auth/protocol'
 import { describe, expect, it } from 'vitest'
-import type { Refusal } from '../src/verify.ts'
-import { clientToken, es256, NOW, sourceOf } from './support/signing.ts'
+import { createVerifier, type Refusal } from '../src/verify.ts'
+import { clientToken, compact, es256, ISSUER, NOW, sourceOf } from './support/signing.ts'
 import { key, SKEW, verifier } from './support/verifying.ts'
 
 const ORIGIN = 'https://app.example.com'
@@ -10,6 +10,25 @@ const at = (seconds: number) => verifier({ now: () => seconds * 1000 })
 const refusal = (error: Refusal['error'], reason: Refusal['reason']) => ({ refusal: { error, reason } })
 
 describe('a client token', () => {
+  it.each([
+    ['unless told to take it', {}],
+    ['by anything but true', { acceptClientTokens: 'false' as unknown as boolean }],
+  ])('is refused %s, before a key is looked up: nobody counts what its caps allow', async (_, told) => {
+    const lookedUp: string[] = []
+    const keys = {
+      find(kid: string) {
+        lookedUp.push(kid)
+        return sourceOf(key).find(kid)
+      },
+    }
+    const verify = createVerifier({ issuer: ISSUER, keys, now: () => NOW * 1000, ...told })
+    expect(await verify(clientToken(key).token)).toEqual(
+      refusal('clientTokenInvalid', 'client_token_not_accepted'),
+    )
+    expect(lookedUp).toEqual([])
+    expect(await verify(compact(key))).toHaveProperty('claims')
+  })
+
   it('is good, and its caps are handed on', async () => {
     const caps = { maxDurationSeconds: 1, maxBytes: 2, maxConcurrent: 3, maxVideoSeconds: 4 }
     const { token, claims } = clientToken(key, {}, caps)

@@ -18,6 +18,7 @@ export async function startAnalyzers(serviceUrl: string): Promise<Analyzers> {
   const protect = createGuard({
     issuer: 'http://127.0.0.1:4747',
     keys: keySet(serviceUrl + KEY_SET_PATH),
+    acceptClientTokens: true,
   })
   const uploads: number[] = []
   const upload = protectHandler({

@@ -16,6 +16,7 @@ export function guard(changes: Partial<GuardOptions> = {}): Protect {
     issuer: ISSUER,
     keys: sourceOf(key),
     now: () => NOW * 1000,
+    acceptClientTokens: true,
     newCorrelationId: () => CORRELATION_ID,
     ...changes,
   })

@@ -7,10 +7,10 @@ export const key = es256()
 /** Seconds that the fixtures' verifier forgives. */
 export const SKEW = 10
 
-/** A verifier of the fixtures' issuer, its clock standing at the moment when they are issued. */
+/** A verifier of the fixtures' issuer that takes client tokens too, its clock standing at the moment when they are issued. */
 export function verifier(changes: Partial<VerifierOptions> = {}): Verify {
   const options = { issuer: ISSUER, keys: sourceOf(key), clockSkewSeconds: SKEW, now: () => NOW * 1000 }
-  return createVerifier({ ...options, ...changes })
+  return createVerifier({ ...options, acceptClientTokens: true, ...changes })
 }
 
 export async function expectRefused(

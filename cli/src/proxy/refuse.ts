@@ -10,6 +10,7 @@ import {
   RETRY_AFTER_HEADER,
 } from '@interhuman-auth/protocol'
 import { METHODS } from './methods.ts'
+import { usualPhrase } from './reason-phrase.ts'
 
 /** What makes an answer of the proxy's own. */
 export interface RefusalContext {
@@ -59,6 +60,7 @@ export function sendRefusal(response: ServerResponse, refusal: RefusalAnswer): v
     response.destroy()
     return
   }
-  response.writeHead(refusal.status, refusal.headers)
+  // Named: the response may keep the phrase of an answer that could not be handed on.
+  response.writeHead(refusal.status, usualPhrase(refusal.status), refusal.headers)
   response.end(refusal.body)
 }

@@ -44,7 +44,7 @@ export interface ServeDependencies {
 /** How a request asks: plainly, with a body that waits for a 100, or for a WebSocket. */
 export type Manner = 'plain' | 'continue' | 'upgrade'
 
-/** Answers one request to its end. For an upgrade `head` is what came behind the request. Never throws. */
+/** Answers one request to its end. For an upgrade `head` is what came behind the request. */
 export type Serve = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -125,6 +125,11 @@ async function forward(exchange: Exchange, dependencies: ServeDependencies): Pro
     },
   }
   const reached = await reach(call, await tokens(admission.scopes), dependencies)
+  if (reached.upgraded !== undefined && manner !== 'upgrade') {
+    // Nobody asked for another protocol: what the client sends next is a request, and not the API's to read.
+    reached.upgraded.socket.destroy()
+    throw new ProxyFault('proxyUpstreamFailed')
+  }
   if (response.headersSent || response.destroyed) reached.outgoing.destroy()
   else if (reached.upgraded === undefined) relayAnswer(response, reached, responseHead)
   else {

@@ -28,7 +28,7 @@ export function createProxyServer({ limits, serve, refuse }: ServerDependencies)
   const last = new WeakMap<Socket, ServerResponse>()
   const answer = (manner: Manner) => (request: IncomingMessage, response: ServerResponse) => {
     last.set(request.socket, response)
-    void serve(request, response, manner)
+    serve(request, response, manner).catch(() => request.socket.destroy())
   }
   const server = http.createServer({
     maxHeaderSize: limits.maxHeadBytes,
@@ -53,7 +53,7 @@ export function createProxyServer({ limits, serve, refuse }: ServerDependencies)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
     response.once('finish', () => socket.destroySoon())
-    void serve(request, response, 'upgrade', head)
+    serve(request, response, 'upgrade', head).catch(() => socket.destroy())
   }
   server.on('upgrade', raw).on('connect', raw)
   server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {

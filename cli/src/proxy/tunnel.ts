@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { SUBPROTOCOL_HEADER } from '@interhuman-auth/protocol'
 import { forwardResponseHeaders, type ResponseHead, valuesOf } from './headers.ts'
 import type { ProxyLimits } from './limits.ts'
+import { reasonPhrase } from './reason-phrase.ts'
 
 /** A WebSocket that the API opened, and the handshake that asked for it. */
 export interface Tunnel {
@@ -27,7 +28,7 @@ export function joinTunnel(tunnel: Tunnel, head: ResponseHead, limits: ProxyLimi
   const client = response.req.socket
   const silent = valuesOf(answer.rawHeaders, SUBPROTOCOL_HEADER.toLowerCase()).length === 0
   response.sendDate = false
-  response.writeHead(101, answer.statusMessage ?? '', [
+  response.writeHead(101, reasonPhrase(answer), [
     ...forwardResponseHeaders(answer.rawHeaders, head),
     ...['Connection', 'Upgrade', 'Upgrade', 'websocket'],
     ...(silent && selectedOtherwise !== undefined ? [SUBPROTOCOL_HEADER, selectedOtherwise] : []),

@@ -86,6 +86,50 @@ describe('an API', () => {
     await isEventually(() => proxy.events[0]?.systemCode === 'DEPTH_ZERO_SELF_SIGNED_CERT', 'a reason')
   })
 
+  it.each([
+    ['plain text stays', "Said so: it's 1", "Said so: it's 1"],
+    ['a control character', 'a\x01b', 'OK'],
+    ['a byte that is no ASCII', 'a\xe9b', 'OK'],
+    ['none', '', ''],
+  ])('may word its status as it likes, and the proxy lives: %s', async (_case, phrase, expected) => {
+    const bytes = `HTTP/1.1 103 ${phrase}\r\nX: 1\r\n\r\nHTTP/1.1 200 ${phrase}\r\nContent-Length: 0\r\n\r\n`
+    const api = await startRawServer((socket) => socket.end(Buffer.from(bytes, 'latin1')))
+    onTestFinished(api.stop)
+    const proxy = await startTestProxy(api.url)
+    const { responses } = await sendRaw(proxy.url, head(proxy, `GET ${UPLOAD}`), { count: 2 })
+    const early = expected === 'OK' ? 'Early Hints' : expected
+    expect(responses.map(({ statusLine }) => statusLine)).toEqual([
+      `HTTP/1.1 103 ${early}`,
+      `HTTP/1.1 200 ${expected}`,
+    ])
+  })
+
+  it('that answers with a status that none can hand on is 500, and the proxy lives', async () => {
+    const api = await startRawServer((socket) =>
+      socket.end('HTTP/1.1 099 a\x01b\r\nContent-Length: 0\r\n\r\n'),
+    )
+    onTestFinished(api.stop)
+    const proxy = await startTestProxy(api.url)
+    for (let count = 0; count < 2; count += 1) expectOwn(await get(proxy), 'internal')
+  })
+
+  it('that turns a plain request into another protocol is 502, and never sees what the client sends next', async () => {
+    let seen = ''
+    const api = await startRawServer((socket) => {
+      socket.on('data', (chunk) => (seen += chunk))
+      socket.write('HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello')
+    })
+    onTestFinished(api.stop)
+    const proxy = await startTestProxy(api.url)
+    const socket = openSocket(proxy.url)
+    socket.write(head(proxy, `GET ${UPLOAD}`))
+    expectOwn((await readExchange(socket, 1, { keep: true })).responses[0], 'proxyUpstreamFailed')
+    socket.write(head(proxy, `GET /${SECRET}/not/allowed`))
+    expectOwn((await readExchange(socket, 1)).responses[0], 'proxyPathRefused')
+    expect(seen).toBe('')
+    await isEventually(() => proxy.events.length === 2, 'the end of both')
+  })
+
   it('that breaks off within its body breaks off here as well: it never looks whole', async () => {
     for (const framing of ['Content-Length: 9', 'Transfer-Encoding: chunked']) {
       const api = await startRawServer((socket) => {

@@ -211,6 +211,15 @@ describe('a handshake', () => {
     expect(responses[0]?.headers).not.toHaveProperty('upgrade')
   })
 
+  it('whose answer words its status oddly opens, and the proxy lives', async () => {
+    const { proxy } = await start({}, {}, (_request, socket) => {
+      socket.write('HTTP/1.1 101 a\x01b\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+      return true
+    })
+    const { responses } = await sendRaw(proxy.url, handshake(proxy), { count: 1 })
+    expect(responses[0]?.statusLine).toBe('HTTP/1.1 101 Switching Protocols')
+  })
+
   it('that the API is not there for is 502', async () => {
     const proxy = await startTestProxy('http://127.0.0.1:9')
     expect((await sendRaw(proxy.url, handshake(proxy))).responses[0]).toMatchObject({ status: 502 })

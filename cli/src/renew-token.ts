@@ -2,10 +2,11 @@ import { DEFAULT_TIMEOUT_MS } from '@interhuman-auth/client/strict'
 import { type CacheEntry, dropEntry, isEnough, type LivingTokenOptions, readEntry } from './cache/entry.ts'
 import { formatHeld, type HeldToken, secondsLeft, standingOf } from './cache/held-token.ts'
 import { type Release, takeLock } from './cache/lock.ts'
-import { CacheFault, openFolder, sweep, writeWhole } from './cache/store.ts'
+import { sweep, writeWhole } from './cache/store.ts'
 import type { Resolved } from './credentials/resolve.ts'
 import { exchangeForToken } from './exchange-token.ts'
 import { Refusal } from './exit-codes.ts'
+import { FolderFault, openFolder } from './own-folder.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const POLL_MS = 25
@@ -122,7 +123,7 @@ function attempt<T>(surroundings: Surroundings, action: () => T): T | 'faulty' {
     return action()
   } catch (fault) {
     const { code = 'unknown' } = fault as NodeJS.ErrnoException
-    const why = fault instanceof CacheFault ? fault.message : `cannot be used (${code})`
+    const why = fault instanceof FolderFault ? fault.message : `cannot be used (${code})`
     surroundings.say(`the token cache ${why}; this and the next calls each make an exchange`)
     return 'faulty'
   }

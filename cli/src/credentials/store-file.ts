@@ -2,15 +2,15 @@ import type { Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { builtin } from '../builtin.ts'
 import { EXIT, Refusal } from '../exit-codes.ts'
+import { FolderFault, makeFolder, openFolder } from '../own-folder.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { API_URL_NAME, CONFIG_NAME, type Credential, KEY_ID_NAME, KEY_SECRET_NAME } from './credential.ts'
 import { formatAssignment, parseDotenv, withoutAssignments } from './dotenv.ts'
 import { defaultFilePath, readText } from './file.ts'
 import { flushFolder, writeWholeFile } from './whole-file.ts'
 
-const { chmodSync, lstatSync, mkdirSync, statSync, unlinkSync }: typeof import('node:fs') = builtin('node:fs')
+const { lstatSync, statSync, unlinkSync }: typeof import('node:fs') = builtin('node:fs')
 
-const FOLDER_MODE = 0o700
 const WRITABLE_BY_OTHERS = 0o022
 const STICKY = 0o1000
 const names = [KEY_ID_NAME, KEY_SECRET_NAME, API_URL_NAME]
@@ -30,20 +30,14 @@ export function filePlace(surroundings: Pick<Surroundings, 'env' | 'platform' | 
 
 /**
  * Makes the folder (0700) and sees that the file can be put there: not through a symbolic link, not over another user's,
- * not into a folder in which others can put another in its place.
+ * not into a folder in which others can put another in its place. The default folder is closed to others; one that is
+ * named is left as it is.
  *
  * @throws {Refusal} 3, before anything is sent.
  */
 export function prepareFile({ path, ownFolder }: FilePlace, uid: number | undefined): void {
-  const folder = dirname(path)
-  attempt(path, () => mkdirSync(folder, { recursive: true, mode: FOLDER_MODE }))
-  const stats = attempt(path, () => statSync(folder))
-  if (uid !== undefined && ownFolder && stats.uid === uid) attempt(path, () => chmodSync(folder, FOLDER_MODE))
-  else if (uid !== undefined && isOpen(stats))
-    throw unusable(
-      path,
-      'is in a folder that others can write to; close it with chmod go-w, or name another file',
-    )
+  if (ownFolder) openOwnFolder(path, uid)
+  else openNamedFolder(path, uid)
   refuseUnsafe(path, uid)
   const reading = parseDotenv(readOthersLines(path), [])
   if ('problem' in reading) throw unusable(path, `cannot take a key: ${reading.problem}; name another file`)
@@ -80,6 +74,30 @@ export function removeFromFile({ path }: FilePlace, uid: number | undefined): bo
     flushFolder(dirname(path))
   })
   return true
+}
+
+function openOwnFolder(path: string, uid: number | undefined): void {
+  try {
+    openFolder(dirname(path), uid)
+  } catch (fault) {
+    if (!(fault instanceof FolderFault)) throw fault
+    throw new Refusal(
+      EXIT.credential,
+      `the folder of the credentials file ${path} ${fault.message}; name the file in ${CONFIG_NAME}`,
+    )
+  }
+}
+
+function openNamedFolder(path: string, uid: number | undefined): void {
+  const folder = dirname(path)
+  attempt(path, () => makeFolder(folder))
+  const stats = attempt(path, () => statSync(folder))
+  if (!stats.isDirectory()) throw unusable(path, 'is in no folder; name another file')
+  if (uid !== undefined && isOpen(stats))
+    throw unusable(
+      path,
+      'is in a folder that others can write to; close it with chmod go-w, or name another file',
+    )
 }
 
 function readOthersLines(path: string): string {

@@ -9,60 +9,19 @@ import {
   readdirSync,
   readFileSync,
   statSync,
-  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { CacheFault, openFolder, readOwn, sweep, writeWhole } from '../../src/cache/store.ts'
+import { readOwn, sweep, writeWhole } from '../../src/cache/store.ts'
+import { FolderFault } from '../../src/own-folder.ts'
 import { temporaryFolder } from '../support/run-command.ts'
 
 const uid = process.geteuid?.()
 const isRoot = uid === 0
 const name = 'a'.repeat(40)
-
-describe('the folder', () => {
-  test('is made with all above it, for its owner alone', () => {
-    const folder = join(temporaryFolder(), 'a', 'b')
-    openFolder(folder, uid)
-    openFolder(folder, uid)
-    expect(statSync(folder).mode & 0o777).toBe(0o700)
-  })
-
-  test('that is open to others is closed to them', () => {
-    const folder = join(temporaryFolder(), 'a')
-    mkdirSync(folder)
-    chmodSync(folder, 0o777)
-    openFolder(folder, uid)
-    expect(statSync(folder).mode & 0o777).toBe(0o700)
-  })
-
-  test.each<[string, (path: string, beside: string) => void]>([
-    ['a symbolic link to a folder of ours', (path, beside) => symlinkSync(beside, path)],
-    ['a symbolic link to nothing', (path, beside) => symlinkSync(join(beside, 'none'), path)],
-    ['a file', (path) => writeFileSync(path, '')],
-    ['below a file', (path) => writeFileSync(join(path, '..'), '')],
-  ])('that is %s is not used, and nothing of it is changed', (_, plant) => {
-    const top = temporaryFolder()
-    const beside = join(top, 'beside')
-    mkdirSync(beside)
-    chmodSync(beside, 0o755)
-    const parent = join(top, 'parent')
-    if (_ !== 'below a file') mkdirSync(parent)
-    plant(join(parent, 'interhuman'), beside)
-    expect(() => openFolder(join(parent, 'interhuman'), uid)).toThrow(CacheFault)
-    expect([readdirSync(beside), statSync(beside).mode & 0o777]).toEqual([[], 0o755])
-  })
-
-  test.skipIf(!isRoot)('of another user is not used (needs root, to give a folder away)', () => {
-    const folder = join(temporaryFolder(), 'a')
-    mkdirSync(folder)
-    chownSync(folder, 12_345, 12_345)
-    expect(() => openFolder(folder, uid)).toThrow(/belongs to another user/)
-  })
-})
 
 describe('a file', () => {
   const write = () => {
@@ -120,7 +79,7 @@ describe('a file', () => {
     mkdirSync(join(folder, 'folder', 'full'), { recursive: true })
     expect(readOwn(join(folder, 'pipe'), uid)).toBeUndefined()
     expect(readOwn(join(folder, 'folder'), uid)).toBeUndefined()
-    expect(() => writeWhole(join(folder, 'folder'), 'new')).toThrow(CacheFault)
+    expect(() => writeWhole(join(folder, 'folder'), 'new')).toThrow(FolderFault)
     expect(readdirSync(folder).sort()).toEqual(['folder', 'pipe'])
   })
 

@@ -64,6 +64,15 @@ describe('a stored key', () => {
     expect(removeFromFile(place, uid)).toBe(false)
   })
 
+  test('leaves a folder that is named as it is, also by way of a symbolic link', () => {
+    mkdirSync(join(home, 'named'), { mode: 0o755 })
+    symlinkSync(join(home, 'named'), join(home, 'link'))
+    const place = namedPlace(join(home, 'link', 'a.env'))
+    prepareFile(place, uid)
+    storeInFile(place, key)
+    expect([modeOf(join(home, 'named')), modeOf(place.path)]).toEqual(['755', '600'])
+  })
+
   test('leaves no file behind when nothing else was in it', () => {
     const place = defaultPlace()
     prepareFile(place, uid)
@@ -85,6 +94,16 @@ describe('what could let another in is refused before anything is sent', () => {
     expect(refusalOf(() => prepareFile(place, uid))).toMatch(/is a symbolic link; name the file itself/)
     expect(refusalOf(() => removeFromFile(place, uid))).toMatch(/is a symbolic link/)
     expect(readFileSync(target, 'utf8')).toBe('as it was')
+  })
+
+  test('a default folder that is a symbolic link: what it leads to stays as it was', () => {
+    const place = defaultPlace()
+    const target = join(home, 'target')
+    mkdirSync(target, { mode: 0o755 })
+    mkdirSync(join(home, '.config'))
+    symlinkSync(target, join(home, '.config', 'interhuman'))
+    expect(refusalOf(() => prepareFile(place, uid))).toMatch(/is reached by a symbolic link; name the file/)
+    expect([modeOf(target), readdirSync(target)]).toEqual(['755', []])
   })
 
   test('a folder that others can write to, unless it keeps them off each other’s files', () => {
@@ -113,7 +132,7 @@ describe('what could let another in is refused before anything is sent', () => {
       /: line 1 is not of the form NAME=value; name another/,
     )
     expect(refusalOf(() => prepareFile(namedPlace(join(place.path, 'b')), uid))).toMatch(
-      /cannot be used \(\w+\)/,
+      /is in no folder; name another/,
     )
   })
 })

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createGuard, type Granted, keySet, type Protect } from '@interhuman-auth/guard'
 import { KEY_SET_PATH, type Scope, STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import Database from 'better-sqlite3'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningService, startService } from './support/start-service.ts'
 
 // A browser's token, end to end: the real service issues it, the real guard judges it. Our contract, section 5.
@@ -23,8 +26,13 @@ afterAll(async () => {
   expect(await service.stop()).toBe(0)
 })
 
-function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(service.url + path, {
+function post(
+  path: string,
+  body: object,
+  headers: Record<string, string> = {},
+  { url }: Pick<RunningService, 'url'> = service,
+): Promise<Response> {
+  return fetch(url + path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify(body),
@@ -63,8 +71,11 @@ function judge(token: string, headers: Record<string, string> = {}, scope: Scope
 }
 
 /** What the store holds of revocations: rows, and audit entries. */
-function readStore(): { revoked: string[]; audit: { subject: string; actor: string; detail: string }[] } {
-  const db = new Database(`${service.dataDir}/interhuman-auth.db`, { readonly: true })
+function readStore({ dataDir }: Pick<RunningService, 'dataDir'> = service): {
+  revoked: string[]
+  audit: { subject: string; actor: string; detail: string }[]
+} {
+  const db = new Database(`${dataDir}/interhuman-auth.db`, { readonly: true })
   try {
     return {
       revoked: db.prepare('select token_id from revoked_tokens').pluck().all() as string[],
@@ -222,6 +233,24 @@ describe('a revocation', () => {
       ])
   })
 
+  test('of a token that was issued before a restart and with another signing key counts still', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'interhuman-auth-test-'))
+    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
+    const ids: string[] = []
+    for (const algorithm of ['ES256', 'EdDSA']) {
+      const restarted = await startService({ dataDir, args: ['--algorithm', algorithm] })
+      const send = (path: string, body: object = {}) => {
+        const key = { key_id: restarted.keyId, key_secret: restarted.keySecret }
+        return post(path, { ...key, ...body }, {}, restarted)
+      }
+      const [before] = ids
+      if (before !== undefined) await send('/v1/client_tokens/revoke', { token_id: before })
+      ids.push(((await (await send('/v1/client_tokens')).json()) as Issued).token_id)
+      expect(await restarted.stop()).toBe(0)
+    }
+    expect(readStore({ dataDir }).revoked).toEqual(ids.slice(0, 1))
+  })
+
   test('attack 30: touches no token of another key, and nobody is told', async () => {
     const { access_token: token, token_id } = await issue()
     const other = await service.createKey({ scopes: [STREAM_SCOPE] })
@@ -234,7 +263,7 @@ describe('a revocation', () => {
     expect(readStore()).toEqual(before)
   })
 
-  test('of what is no client token, or of one whose time is over, is 200 and writes nothing', async () => {
+  test('of what was never issued, or of one whose time is over, is 200 and writes nothing', async () => {
     const exchanged = await post('/v0/auth', { ...credential, scopes: [STREAM_SCOPE] })
     const { access_token: accessToken } = (await exchanged.json()) as Issued
     const { token_id } = await issue()
@@ -249,7 +278,9 @@ describe('a revocation', () => {
       { token_id: `${token_id} ` },
       { token_id: token_id.toUpperCase() },
       { token_id: "' or 1=1 --" },
-      { token_id: ['ihct', part[1], '1700000000', part[3]].join('_') },
+      { token_id: ['ihct', part[1], '1700000000', ...part.slice(3)].join('_') },
+      { token_id: ['ihct', part[1], part[2], 'A'.repeat(22), part[4]].join('_') },
+      { token_id: part.slice(0, 4).join('_') },
     ]) {
       const response = await revoke(named)
       expect([named, response.status, await response.text()]).toEqual([named, 200, '{}'])

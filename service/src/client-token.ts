@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import {
   CLIENT_TOKEN_TYPE,
   type ClientTokenGrant,
@@ -32,6 +33,8 @@ export function createClientTokenSigner(
 
 /** What issuing needs from outside. */
 export interface IssueClientTokenDependencies extends KeyLookups {
+  /** Tags the ids of the tokens that are issued. */
+  readonly tokenIdKey: KeyObject
   readonly randomBytes: RandomBytes
   signClientToken(request: ClientTokenSignRequest): string
 }
@@ -59,7 +62,7 @@ export async function issueClientToken(
   const lifetimeSeconds = clampLifetime(asked.expiresInSeconds)
   const issuedAt = dependencies.now()
   const expiresAt = issuedAt + lifetimeSeconds
-  const tokenId = newClientTokenId({ keyId, expiresAt }, dependencies.randomBytes)
+  const tokenId = newClientTokenId({ keyId, expiresAt }, dependencies)
   const scope = formatScope(scopes)
   const token = dependencies.signClientToken({
     keyId,
@@ -90,12 +93,14 @@ export interface TokenRevocation {
 
 /** What revoking needs from outside. */
 export interface RevokeClientTokenDependencies extends KeyLookups {
+  /** The one that they were issued with. */
+  readonly tokenIdKey: KeyObject
   revokeToken(revocation: TokenRevocation, audit: AuditEntry): Promise<void>
 }
 
 /**
- * Revokes a client token of a key. One of another key, one whose time is over and what is no client token are left alone,
- * and nobody is told which it was.
+ * Revokes a client token of a key. One of another key, one whose time is over and what was never issued here are left
+ * alone, and nobody is told which it was.
  *
  * @returns the id of the key.
  * @throws {ApiError} `ih2001` when the key does not authenticate.
@@ -107,12 +112,10 @@ export async function revokeClientToken(
 ): Promise<string> {
   const { keyId } = await authenticateCredential(asked.credential, dependencies)
   const { tokenId = '' } = asked
-  const identity = parseClientTokenId(tokenId)
+  const identity = parseClientTokenId(tokenId, dependencies.tokenIdKey)
   if (identity === undefined || identity.keyId !== keyId) return keyId
   const now = dependencies.now()
-  // An id can be made up: none outlives the longest token.
-  const tokenEnd = Math.min(identity.expiresAt, now + MAX_CLIENT_TOKEN_LIFETIME_SECONDS)
-  const expiresAt = tokenEnd + MAX_CLOCK_SKEW_SECONDS
+  const expiresAt = identity.expiresAt + MAX_CLOCK_SKEW_SECONDS
   if (expiresAt > now)
     await dependencies.revokeToken(
       { tokenId, revokedAt: now, expiresAt },

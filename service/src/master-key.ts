@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import type { RandomBytes } from './base62.ts'
 
 /** The length of a master key, in bytes. */
@@ -12,6 +12,15 @@ const HEADER_BYTES = 1 + NONCE_BYTES + TAG_BYTES
 /** What was sealed does not open: another master key, another context, or damaged bytes. */
 export class UnsealError extends Error {
   override readonly name = 'UnsealError'
+}
+
+/**
+ * Makes the key of one purpose out of the master key: the same at every start and on every node that has the master key.
+ *
+ * @see RFC 5869
+ */
+export function deriveKey(masterKey: Buffer, purpose: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', masterKey, '', purpose, MASTER_KEY_BYTES)))
 }
 
 /**

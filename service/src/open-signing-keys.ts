@@ -1,17 +1,20 @@
+import type { KeyObject } from 'node:crypto'
 import type { AuditEntry } from './audit.ts'
 import type { Config } from './config.ts'
 import { parseMasterKey, readMasterKeyFile, settleMasterKeyFile } from './data-folder.ts'
 import type { ActiveSigningKey } from './jwt-signer.ts'
-import { UnsealError } from './master-key.ts'
+import { deriveKey, UnsealError } from './master-key.ts'
 import type { Runtime } from './runtime.ts'
 import { openSigningKey, type SigningKey, type SigningKeyChange, settleSigningKeys } from './signing-keys.ts'
 import { StartupError } from './startup-error.ts'
 import type { Store } from './store/store.ts'
 
-/** The signing keys of a running service. */
+/** What a running service signs with. */
 export interface OpenSigningKeys {
   readonly active: ActiveSigningKey
   readonly all: readonly SigningKey[]
+  /** Tags the ids of client tokens; it outlives every signing key. */
+  readonly clientTokenIdKey: KeyObject
 }
 
 /**
@@ -41,7 +44,8 @@ export async function openSigningKeys(
   )
   const active = all.find((key) => key.state === 'active')
   if (active === undefined) throw new Error('no active signing key after settling')
-  return { active: open(active, masterKey), all }
+  const clientTokenIdKey = deriveKey(masterKey, 'client token id')
+  return { active: open(active, masterKey), all, clientTokenIdKey }
 }
 
 function readMasterKey(

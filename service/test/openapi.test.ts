@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { ERRORS, type ErrorRow } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
 import { createRoutes } from '../src/app.ts'
@@ -32,6 +33,7 @@ const routes = createRoutes({
     findKeyCredentialsBySecret: unused,
     signClientToken: unused,
     revokeToken: unused,
+    tokenIdKey: createSecretKey(Buffer.alloc(32)),
     randomBytes: unused,
     now: unused,
   },

@@ -81,6 +81,7 @@ async function createServer(
       findKeyCredentialsBySecret: (secretHash) => store.findKeyCredentialsBySecret(secretHash),
       revokeToken: (revocation, audit) => store.revokeToken(revocation, audit),
       signClientToken: createClientTokenSigner(signingKeys.active, parties),
+      tokenIdKey: signingKeys.clientTokenIdKey,
       randomBytes: runtime.randomBytes,
       now: () => runtime.now(),
     },

@@ -1,6 +1,7 @@
 import type { ApiVersion } from '@interhuman-auth/protocol'
 import { DEFAULT_API_URL } from '@interhuman-auth/protocol'
 import { parseApiUrl } from './api-url.ts'
+import { isBrowser } from './browser.ts'
 import { check } from './check.ts'
 import { exchangeSource } from './exchange-source.ts'
 import type { TokenFetch } from './post-json.ts'
@@ -37,12 +38,7 @@ export interface FromApiKeyOptions {
  * @throws {TransportError} `insecure_url` for plain http to another machine.
  */
 export function fromApiKey(options: FromApiKeyOptions): TokenSource {
-  const { document, process } = globalThis as {
-    document?: unknown
-    process?: { versions?: { node?: unknown } }
-  }
-  const isAllowed = !document || process?.versions?.node || options[allowSecretInBrowser]
-  check('keySecret in a browser (use fromBackend)', isAllowed)
+  check('keySecret in a browser (use fromBackend)', !isBrowser() || options[allowSecretInBrowser])
   const { keyId, keySecret, apiVersion = 'v0', fetch = globalThis.fetch, now = Date.now } = options
   const scopes = options.scopes.slice()
   const apiUrl = parseApiUrl(options.apiUrl ?? DEFAULT_API_URL)

@@ -1,5 +1,6 @@
 import { CORRELATION_ID_HEADER, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
 import { AccessToken } from './access-token.ts'
+import { readUpTo } from './read-up-to.ts'
 import { RefusalError, type ResponseErrorDetails, UnexpectedResponseError } from './response-error.ts'
 import { classifyFault, TransportError } from './transport-error.ts'
 
@@ -7,6 +8,8 @@ import { classifyFault, TransportError } from './transport-error.ts'
 export interface TokenAnswer {
   readonly status: number
   readonly headers: { get(name: string): string | null }
+  /** Read instead of `text` where there is one: of more than 64 KiB nothing is kept. */
+  readonly body?: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined
   text(): Promise<string>
 }
 
@@ -30,9 +33,7 @@ export async function readToken(
   response: TokenAnswer,
   { now = Date.now, requestedAtMs = now() }: ReadTokenOptions = {},
 ): Promise<AccessToken> {
-  const rawBody = await response.text().catch((fault) => {
-    throw fault instanceof TransportError ? fault : classifyFault(fault)
-  })
+  const rawBody = await readText(response)
   const body = parseFields(rawBody)
   const token = response.status === 200 && readGrant(body, rawBody, requestedAtMs)
   if (token) return token
@@ -53,10 +54,25 @@ export async function readToken(
     : new UnexpectedResponseError(details)
 }
 
-/** What is no JSON has no fields, nor has `null`; a number or a list has none that is asked for. */
+/** Longer than any answer of the contract; what is longer is not kept. */
+const LONGEST_BODY_BYTES = 65_536
+
+async function readText(response: TokenAnswer): Promise<string> {
+  try {
+    if (!response.body) return await response.text()
+    return (await (await readUpTo(response.body, LONGEST_BODY_BYTES))?.text()) ?? ''
+  } catch (fault) {
+    throw fault instanceof TransportError ? fault : classifyFault(fault)
+  }
+}
+
+/**
+ * What is no JSON has no fields, nor has `null`; a number or a list has none that is asked for. A field that holds others
+ * is left out: nobody asks for one, and it could say of itself what text it is.
+ */
 function parseFields(text: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(text) ?? {}
+    return JSON.parse(text, (name, value) => (name && typeof value === 'object' ? undefined : value)) ?? {}
   } catch {
     return {}
   }
@@ -91,9 +107,8 @@ const LONGEST_LIFETIME_SECONDS = 86_400
 /** An absent lifetime, or one that is no number, is taken for a short one; an absurd one is cut. */
 function clampLifetime(lifetime: unknown): number {
   const seconds = Number.parseFloat(lifetime as string)
-  return seconds < 0
-    ? 0
-    : Math.min(Number.isNaN(seconds) ? DEFAULT_LIFETIME_SECONDS : seconds, LONGEST_LIFETIME_SECONDS)
+  if (seconds >= 0) return Math.min(seconds, LONGEST_LIFETIME_SECONDS)
+  return seconds < 0 ? 0 : DEFAULT_LIFETIME_SECONDS
 }
 
 const idForm = /^[a-z]{2}\d{4}$/
@@ -103,8 +118,8 @@ const correlationForm = /^[\da-f-]{36}$/im
 /** Seconds, or an HTTP date, which counts from the answer's own `Date` (RFC 9110 section 10.2.3). */
 function readRetryAfter({ headers }: TokenAnswer, requestedAtMs: number): number | undefined {
   const value = headers.get(RETRY_AFTER_HEADER) ?? ''
+  if (/^\d+$/.test(value)) return Number(value)
   const sentAtMs = Date.parse(headers.get('Date') ?? '') || requestedAtMs
-  const date = value.endsWith(' GMT') ? Date.parse(value) : Number.NaN
-  const wait = /^\d+$/.test(value) ? Number(value) : (date - sentAtMs) / 1000
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait)
+  if (value.endsWith(' GMT')) return Math.max(0, (Date.parse(value) - sentAtMs) / 1000) || 0
+  return undefined
 }

@@ -1,3 +1,5 @@
+import { readUpTo } from './read-up-to.ts'
+
 /** What the body of a request asks of whoever sends it. */
 export type RequestBody = readonly [
   /** Whether sending takes a while or can be done once only, so that the token should be good for long. */
@@ -16,26 +18,18 @@ const repeatableKind = /String|Array|View|Blob|File|Form|URL/
 export function readBody(request: Request | undefined, init: RequestInit): RequestBody {
   const body = init.body ?? request?.body ?? ''
   const isRepeatable = repeatableKind.test({}.toString.call(body))
-  let kept: Uint8Array<ArrayBuffer>[] | undefined
-  const keep = async (reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>) => {
-    const chunks = []
-    for (let bytesLeft = LARGE_BYTES; bytesLeft >= 0; ) {
-      const { done, value } = await reader.read()
-      if (done) {
-        kept = chunks
-        return
-      }
-      chunks.push(value)
-      bytesLeft -= value.length
-    }
-    await reader.cancel()
-  }
+  let kept: Blob | undefined
   if (request && body === request.body)
-    keep((request.clone().body as ReadableStream).getReader()).catch(() => {})
+    readUpTo(request.clone().body as ReadableStream, LARGE_BYTES).then(
+      (copy) => {
+        kept = copy
+      },
+      () => {},
+    )
   return [
     // Of a string and of bytes it is known at once.
     !(isRepeatable && (body as string).length < LARGE_BYTES),
     // Firefox does not show the body of a `Request`, but that it was used.
-    () => (kept ? { body: new Blob(kept) } : isRepeatable && !request?.bodyUsed && {}),
+    () => (kept ? { body: kept } : isRepeatable && !request?.bodyUsed && {}),
   ]
 }

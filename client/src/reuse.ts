@@ -1,4 +1,5 @@
 import type { AccessToken } from './access-token.ts'
+import { check } from './check.ts'
 import { type Clock, platformClock } from './clock.ts'
 import { DEFAULT_TIMEOUT_MS } from './post-json.ts'
 import { type Asker, type ReuseEvent, type SharedToken, shareToken } from './shared-token.ts'
@@ -38,10 +39,13 @@ const shared = new Map<string, SharedToken>()
  *
  * `minValiditySeconds` makes a token due earlier; where the service has none that lives so long, or does not answer, it is
  * given what there is. Of a reused source it gives that same source.
+ *
+ * @throws {TypeError} when `timeoutMs` is not above 0 and below 2^31.
  */
 export function reuse(source: TokenSource, options: ReuseOptions = {}): ReusedTokenSource {
   if ('drop' in source) return source as ReusedTokenSource
   const { onEvent, clock = platformClock, random = platformRandom, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  check('timeoutMs', timeoutMs > 0 && timeoutMs < 2 ** 31)
   const asker: Asker = { source, random, timeoutMs, onEvent }
   const name = `${nameOf(clock)} ${nameOf(source)}`
   const token = shared.get(name) ?? shareToken(clock)

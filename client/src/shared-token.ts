@@ -50,7 +50,7 @@ export function shareToken(clock: Clock): SharedToken {
   }
 
   const refresh =
-    (asker: Asker): FlightWork<AccessToken> =>
+    (asker: Asker, isCurrent: () => boolean): FlightWork<AccessToken> =>
     async (signal, race, pause) => {
       for (;;) {
         try {
@@ -59,14 +59,16 @@ export function shareToken(clock: Clock): SharedToken {
           const live = startLife(clock, asker.random)
           const token = await race(asker.source.getToken({ signal }))
           check('AccessToken', token instanceof AccessToken)
-          life = live(token)
-          failures = nextTryAt = 0
+          if (isCurrent()) {
+            life = live(token)
+            failures = nextTryAt = 0
+          }
           report(asker, 'refresh_done')
           return token
         } catch (error) {
           report(asker, 'refresh_failed', error)
           // Nobody waits any more: that is no failure.
-          if (signal.aborted && !(error instanceof TransportError)) throw error
+          if (!isCurrent() || (signal.aborted && !(error instanceof TransportError))) throw error
           failure = error
           const advice: FailureAdvice = error ?? {}
           if (advice.status === 401 || advice.status === 403) life = undefined
@@ -84,10 +86,12 @@ export function shareToken(clock: Clock): SharedToken {
     // One that lasts longer than it can was forgotten by its platform: workers drop timers with the request.
     if (join && now < overdueAt) return join
     overdueAt = now + 2 * asker.timeoutMs
-    join = startFlight(refresh(asker), asker.timeoutMs, () => {
-      join = undefined
+    const isCurrent = () => join === own
+    const own = startFlight(refresh(asker, isCurrent), asker.timeoutMs, () => {
+      if (isCurrent()) join = undefined
     })
-    return join
+    join = own
+    return own
   }
 
   return {

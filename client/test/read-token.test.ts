@@ -209,3 +209,45 @@ test('a body that breaks off is a TransportError, and what it was cut with is no
   const late = { ...response, text: () => Promise.reject(known) }
   expect(await readToken(late).catch((error: unknown) => error)).toBe(known)
 })
+
+test.each(['error_id', 'correlation_id', 'token_type', 'scope', 'expires_in', 'access_token', 'detail'])(
+  'a %s that is an object which says of itself what text it is ends as one of the three errors, or is left out',
+  async (field) => {
+    for (const odd of [{ toString: 1, valueOf: 1 }, { toString: 'LEAK' }, ['LEAK']])
+      for (const status of [200, 401, 503]) {
+        const body = { access_token: 'a', token_type: 'Bearer', expires_in: 900, [field]: odd }
+        const outcome = await readToken(new Response(JSON.stringify(body), { status })).catch(
+          (error: unknown) => error,
+        )
+        expect((outcome as object).constructor.name).toMatch(
+          status === 200 ? /^(?:AccessToken|UnexpectedResponseError)$/ : /^UnexpectedResponseError$/,
+        )
+      }
+  },
+)
+
+test('nesting that is too deep for any parser is an answer outside the contract', async () => {
+  const deep = '['.repeat(30_000) + ']'.repeat(30_000)
+  const body = `{"access_token":"a","token_type":"Bearer","expires_in":${deep}}`
+  await expect(readToken(new Response(body))).rejects.toMatchObject({ name: 'UnexpectedResponseError' })
+})
+
+test('of a body without end no more than 64 KiB and a chunk are read, and nothing is kept', async () => {
+  let sent = 0
+  let ended = false
+  const chunk = new Uint8Array(16_384).fill(0x20)
+  const endless = new ReadableStream({
+    pull(controller) {
+      sent += chunk.length
+      controller.enqueue(chunk)
+    },
+    cancel() {
+      ended = true
+    },
+  })
+  await expect(readToken(new Response(endless, { status: 200 }))).rejects.toMatchObject({
+    name: 'UnexpectedResponseError',
+    rawBody: '',
+  })
+  expect([ended, sent <= 65_536 + 3 * chunk.length]).toEqual([true, true])
+})

@@ -196,6 +196,21 @@ describe('a source that never answers', () => {
     expect(await next).toMatchObject({ code: 'timeout' })
   })
 
+  test('and whose timers the platform forgot touches nothing of what came after it', async () => {
+    const reused = hand.start()
+    const forgotten = reused.getToken()
+    await settle()
+    hand.clock.pass(31)
+    const successor = reused.getToken()
+    await settle()
+    expect(hand.source.calls).toHaveLength(2)
+    const token = hand.source.calls[1]?.give()
+    expect(await successor).toBe(token)
+    hand.source.calls[0]?.give()
+    await forgotten
+    expect(await reused.getToken()).toBe(token)
+  })
+
   test('and whose timers the platform forgot is asked anew by the next caller', async () => {
     const reused = hand.start({ timeoutMs: 5_000 })
     void reused.getToken()

@@ -281,3 +281,10 @@ test('a reused source is flat: reusing it again gives the same object', () => {
   expect(reuse(reused)).toBe(reused)
   expect(Object.isFrozen(reused)).toBe(true)
 })
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+  'a time-out of %s is no time-out',
+  (timeoutMs) => {
+    expect(() => hand.start({ timeoutMs })).toThrow(new TypeError('timeoutMs is wrong'))
+  },
+)

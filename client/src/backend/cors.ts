@@ -13,14 +13,20 @@ export function corsHeaders(reading: OriginReading): Record<string, string> {
   }
 }
 
-/** Answers a browser that asks first whether a page of an origin that was told may send the request. */
-export function preflight(reading: OriginReading): Response {
+const headerNames = /^[\w-]+(?:, ?[\w-]+)*$/
+
+/**
+ * Answers a browser that asks first whether a page of an origin that was told may send the request, with the headers that
+ * the app's own sign-in may need.
+ */
+export function preflight(request: Request, reading: OriginReading): Response {
+  const asked = request.headers.get('Access-Control-Request-Headers') ?? ''
   return new Response(null, {
     status: 204,
     headers: {
       ...corsHeaders(reading),
       'Access-Control-Allow-Methods': 'POST',
-      'Access-Control-Allow-Headers': 'content-type',
+      'Access-Control-Allow-Headers': headerNames.test(asked) ? asked : 'content-type',
       'Access-Control-Max-Age': PREFLIGHT_SECONDS,
     },
   })

@@ -5,6 +5,7 @@ import {
   formatClientTokenRequest,
 } from '@interhuman-auth/protocol'
 import { parseApiUrl } from '../api-url.ts'
+import { isBrowser } from '../browser.ts'
 import { check } from '../check.ts'
 import { type PostOptions, postJson } from '../post-json.ts'
 
@@ -19,7 +20,7 @@ export interface RequestClientTokenParameters<R = Response>
 /**
  * Asks for a client token, strictly: one POST, and the answer handed back as it came, whatever its status.
  *
- * @throws {TypeError} when the key, `apiUrl` or `timeoutMs` is not what its type says. The message never repeats it.
+ * @throws {TypeError} in a browser, and when the key, `apiUrl` or `timeoutMs` is not what its type says. The message never repeats it.
  * @throws {TransportError} when the service could not be reached or is not trusted.
  * @see Our contract, section 5
  */
@@ -27,6 +28,7 @@ export async function requestClientToken<R extends { readonly status: number } =
   parameters: RequestClientTokenParameters<R>,
 ): Promise<R> {
   const { keyId, keySecret, apiUrl = DEFAULT_API_URL } = parameters
+  check('keySecret in a browser (this is for its backend)', !isBrowser())
   check('keyId', typeof keyId === 'string' && keyId !== '')
   check('keySecret', typeof keySecret === 'string' && keySecret !== '')
   return postJson(parseApiUrl(apiUrl) + CLIENT_TOKENS_PATH, formatClientTokenRequest(parameters), parameters)

@@ -10,6 +10,7 @@ import {
 import { parseApiUrl } from '../api-url.ts'
 import { check } from '../check.ts'
 import type { TokenFetch } from '../post-json.ts'
+import { readUpTo } from '../read-up-to.ts'
 import { classifyFault, TransportError } from '../transport-error.ts'
 import { corsHeaders, preflight } from './cors.ts'
 import { type OriginReading, readOrigin } from './origin.ts'
@@ -34,8 +35,8 @@ export interface RespondWithClientTokenOptions {
   /** https, or http to loopback; the published address if absent. */
   readonly apiUrl?: string | undefined
   /**
-   * The app's own sign-in check and limits. It says what the caller may have; `undefined` answers 401, and a response of
-   * its own (a 429, a 403) is handed on.
+   * The app's own sign-in check and limits. It says what the caller may have; `undefined`, or anything else that is false,
+   * answers 401, and a response of its own (a 429, a 403) is handed on.
    */
   readonly grant: (
     request: Request,
@@ -47,7 +48,7 @@ export interface RespondWithClientTokenOptions {
   readonly origins?: readonly string[] | undefined
   /** Also serve what names no origin, such as an app on a phone. */
   readonly allowWithoutOrigin?: boolean | undefined
-  /** Told what went wrong behind the caller's back: that the key is refused, or the service away. */
+  /** Told what went wrong behind the caller's back: that the key is refused, or the service away. What it throws is dropped. */
   readonly onFailure?: ((failure: ClientTokenFailure) => void) | undefined
   readonly timeoutMs?: number | undefined
   readonly fetch?: TokenFetch<Response> | undefined
@@ -64,6 +65,9 @@ export interface ClientTokenFailure {
   readonly error?: TransportError
 }
 
+/** Longer than any answer of the contract. */
+const LONGEST_BODY_BYTES = 65_536
+
 /** What the service's answers say to whoever asked. Any other is about the backend's key or its words. */
 const HANDED_ON = [200, ERRORS.rateLimited.status, ERRORS.unavailable.status]
 
@@ -72,7 +76,7 @@ const HANDED_ON = [200, ERRORS.rateLimited.status, ERRORS.unavailable.status]
  * never the key. Only a POST with a JSON body from an origin that is allowed gets through, so that another site cannot use
  * a visitor's cookie: its page can neither send such a request nor read the answer.
  *
- * @throws {TypeError} when the key, an address or an origin is not what its type says.
+ * @throws {TypeError} when the key, an address, an origin, or what `grant` gives is not what its type says.
  * @throws what `grant` throws.
  * @see Our contract, section 5
  */
@@ -87,14 +91,17 @@ export async function respondWithClientToken(
     refusal(row, { correlationId, headers: { ...corsHeaders(reading), ...headers }, apiUrl: options.apiUrl })
 
   if (reading.kind === 'foreign') return answer(ERRORS.originRefused)
-  if (request.method === 'OPTIONS' && reading.kind === 'told') return preflight(reading)
+  if (request.method === 'OPTIONS' && reading.kind === 'told') return preflight(request, reading)
   if (request.method !== 'POST') return answer(ERRORS.methodNotAllowed, { Allow: 'POST' })
   if (reading.kind === 'none' && options.allowWithoutOrigin !== true) return answer(ERRORS.originRefused)
   const asked = await readScopes(request)
   if ('row' in asked) return answer(asked.row)
   const grant = await options.grant(request)
-  if (grant === undefined) return answer(ERRORS.credentialAbsent)
-  if (grant instanceof Response) return grant
+  // Whatever a check gives that is no grant, such as `false`, opens nothing.
+  if (!grant) return answer(ERRORS.credentialAbsent)
+  check('grant', typeof grant === 'object')
+  if (isResponse(grant)) return withCors(grant, reading)
+  check('grant', isGrant(grant))
   const allowed = grant.scopes ?? DEFAULT_CLIENT_TOKEN_SCOPES
   const scopes = asked.scopes ?? allowed
   if (!scopes.every((scope) => allowed.includes(scope))) return answer(ERRORS.insufficientScope)
@@ -111,8 +118,14 @@ interface Exchange {
 
 async function exchange({ options, grant, scopes, reading, answer }: Exchange): Promise<Response> {
   const { keyId, keySecret, apiUrl, timeoutMs, fetch, onFailure } = options
+  const tell = (failure: ClientTokenFailure) => {
+    try {
+      onFailure?.(failure)
+    } catch {}
+  }
   const { origin } = reading
-  const caps = { ...(origin !== undefined && { allowedOrigins: [origin] }), ...grant.caps }
+  const { allowedOrigins = origin === undefined ? undefined : [origin], ...otherCaps } = grant.caps ?? {}
+  const caps = { ...otherCaps, ...(allowedOrigins !== undefined && { allowedOrigins }) }
   const { expiresInSeconds } = grant
   try {
     const response = await requestClientToken({
@@ -121,13 +134,11 @@ async function exchange({ options, grant, scopes, reading, answer }: Exchange): 
     })
     const { status, headers } = response
     const correlationId = headers.get(CORRELATION_ID_HEADER) ?? undefined
-    if (status !== 200) onFailure?.({ status, correlationId: correlationId ?? '' })
-    if (!HANDED_ON.includes(status)) {
-      await response.body?.cancel()
-      return answer(ERRORS.internal, {}, correlationId)
-    }
+    if (status !== 200) tell({ status, correlationId: correlationId ?? '' })
+    const body = response.body && (await readUpTo(response.body, LONGEST_BODY_BYTES))
+    if (!body || !HANDED_ON.includes(status)) return answer(ERRORS.internal, {}, correlationId)
     const retryAfter = headers.get(RETRY_AFTER_HEADER)
-    return new Response(await response.arrayBuffer(), {
+    return new Response(body, {
       status,
       headers: {
         ...corsHeaders(reading),
@@ -140,9 +151,31 @@ async function exchange({ options, grant, scopes, reading, answer }: Exchange): 
   } catch (error) {
     const failure = error instanceof TransportError ? error : classifyFault(error)
     const response = answer(ERRORS.unavailable, { [RETRY_AFTER_HEADER]: '1' })
-    onFailure?.({ error: failure, correlationId: response.headers.get(CORRELATION_ID_HEADER) ?? '' })
+    tell({ error: failure, correlationId: response.headers.get(CORRELATION_ID_HEADER) ?? '' })
     return response
   }
+}
+
+/** By its parts, so that those of another realm or a package count as well. */
+function isResponse(value: ClientTokenGrant | Response): value is Response {
+  return 'status' in value && typeof value.status === 'number'
+}
+
+const GRANT_KEYS = ['scopes', 'expiresInSeconds', 'caps']
+
+/** A plain object of the keys that a grant has: a name that is not read would be a limit that is not held. */
+function isGrant(value: ClientTokenGrant): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
+  return isPlain && Object.keys(value).every((key) => GRANT_KEYS.includes(key))
+}
+
+function withCors(response: Response, reading: OriginReading): Response {
+  if (reading.kind !== 'told') return response
+  const { body, status, headers } = response
+  const own = new Response(body, { status, headers })
+  for (const [name, value] of Object.entries(corsHeaders(reading))) own.headers.set(name, value)
+  return own
 }
 
 function checkOptions({ keyId, keySecret, apiUrl, origins = [] }: RespondWithClientTokenOptions): void {

@@ -127,6 +127,71 @@ test('who is not signed in gets a 401, and an answer of the app’s own is hande
   expect(await respondWithClientToken(ask(), options({ grant: async () => own }))).toBe(own)
 })
 
+test.each([false, null, '', 0, Number.NaN])(
+  'a sign-in check that gives %j opens nothing',
+  async (nothing) => {
+    const { calls, fetch } = service()
+    const grant = () => nothing as unknown as undefined
+    expect(await refusalOf(await respondWithClientToken(ask(), options({ fetch, grant })))).toBe('401 ih2002')
+    expect(calls).toEqual([])
+  },
+)
+
+test.each([true, 'yes', new Error('LEAK'), [{}], { scope: ['interhumanai.stream'] }, new Date()])(
+  'a sign-in check that gives %j is the programmer’s mistake, and the service is not asked',
+  async (odd) => {
+    const { calls, fetch } = service()
+    const grant = () => odd as unknown as undefined
+    await expect(respondWithClientToken(ask(), options({ fetch, grant }))).rejects.toThrow(TypeError)
+    expect(calls).toEqual([])
+  },
+)
+
+test('an answer of the app’s own from another realm is handed on, and a page of a told origin may read it', async () => {
+  const foreign = Object.assign(Object.create(null), { status: 429, headers: new Headers(), body: null })
+  const answer = await respondWithClientToken(
+    ask({ origin: 'https://a.example' }),
+    options({ origins: ['https://a.example'], grant: () => foreign as Response }),
+  )
+  expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([
+    429,
+    'https://a.example',
+  ])
+})
+
+test('the preflight allows the headers that it is asked for, and nothing that is no list of names', async () => {
+  const origins = ['https://a.example']
+  const allowed = async (names: string) => {
+    const headers = { Origin: 'https://a.example', 'Access-Control-Request-Headers': names }
+    const request = new Request(`${PAGE}/api/token`, { method: 'OPTIONS', headers })
+    return (await respondWithClientToken(request, options({ origins }))).headers.get(
+      'Access-Control-Allow-Headers',
+    )
+  }
+  expect(await allowed('content-type,x-csrf-token')).toBe('content-type,x-csrf-token')
+  expect(await allowed('*')).toBe('content-type')
+})
+
+test('a listener that throws changes nothing, and an origin that is left undefined is the one that asks', async () => {
+  const { fetch } = service(() => new Response('{}', { status: 401 }))
+  const onFailure = () => {
+    throw new Error('LEAK')
+  }
+  expect(await refusalOf(await respondWithClientToken(ask(), options({ fetch, onFailure })))).toBe(
+    '500 ih1001',
+  )
+  const kept = service()
+  const grant = () => ({ caps: { allowedOrigins: undefined } }) as unknown as undefined
+  await respondWithClientToken(ask(), options({ fetch: kept.fetch, grant }))
+  expect(kept.calls[0]?.body).toMatchObject({ allowed_origins: [PAGE] })
+})
+
+test('an answer without end is cut off', async () => {
+  const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(16_384)) })
+  const { fetch } = service(() => new Response(endless))
+  expect(await refusalOf(await respondWithClientToken(ask(), options({ fetch })))).toBe('500 ih1001')
+})
+
 test('the sign-in check still gets the whole request', async () => {
   const grant = async (request: Request) => {
     expect(await request.json()).toEqual({ scopes: ['interhumanai.stream'] })

@@ -27,7 +27,7 @@ test('a program that got a token ends at once: nothing of it waits, not even for
     const source = { getToken: () => (++calls === 1 ? Promise.resolve(token) : new Promise(() => {})) }
     const reused = reuse(source, { clock, timeoutMs: 600_000 })
     await reused.getToken()
-    now = 800_000
+    now = 820_000
     await reused.getToken()
     await new Promise(setImmediate)
     console.log(calls)`)

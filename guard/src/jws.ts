@@ -1,8 +1,5 @@
-import { type Algorithm, isAlgorithm } from '@interhuman-auth/protocol'
+import { type Algorithm, isAlgorithm, MAX_TOKEN_LENGTH } from '@interhuman-auth/protocol'
 import { decodeBase64url } from './base64url.ts'
-
-/** The longest token that is looked at, in characters; ours have about 600. */
-export const MAX_TOKEN_LENGTH = 4096
 
 /** A token taken apart; nothing in it is to be believed before the signature was checked. */
 export interface ParsedJws {

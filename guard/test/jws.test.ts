@@ -1,6 +1,7 @@
+import { MAX_TOKEN_LENGTH } from '@interhuman-auth/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_TOKEN_LENGTH, parseJsonObject, parseJws } from '../src/jws.ts'
+import { parseJsonObject, parseJws } from '../src/jws.ts'
 import { compact, encode, es256 } from './support/signing.ts'
 
 const key = es256()

@@ -115,6 +115,7 @@ export {
   ACCESS_TOKEN_LIFETIME_SECONDS,
   formatTokenRequest,
   formatTokenResponse,
+  MAX_TOKEN_LENGTH,
   TOKEN_TYPE,
   type TokenRequest,
   type TokenRequestParameters,

@@ -4,6 +4,9 @@ import { formatScope } from './scopes.ts'
 /** How long an access token lives, in seconds (our contract, section 3). */
 export const ACCESS_TOKEN_LIFETIME_SECONDS = 900
 
+/** The longest token that a guard looks at, and that is issued, in characters; most have about 600. */
+export const MAX_TOKEN_LENGTH = 4096
+
 /** The only token type there is (RFC 6750). */
 export const TOKEN_TYPE = 'Bearer'
 

@@ -2,13 +2,16 @@ import type { KeyObject } from 'node:crypto'
 import {
   CLIENT_TOKEN_TYPE,
   type ClientTokenGrant,
+  ERRORS,
   formatClientTokenClaims,
   formatScope,
   type IssuedClientToken,
   MAX_CLIENT_TOKEN_LIFETIME_SECONDS,
   MAX_CLOCK_SKEW_SECONDS,
+  MAX_TOKEN_LENGTH,
   MIN_CLIENT_TOKEN_LIFETIME_SECONDS,
 } from '@interhuman-auth/protocol'
+import { ApiError } from './api-error.ts'
 import type { AuditEntry } from './audit.ts'
 import { authorizeScopes } from './authenticate-key.ts'
 import type { RandomBytes } from './base62.ts'
@@ -39,6 +42,11 @@ export interface IssueClientTokenDependencies extends KeyLookups {
   signClientToken(request: ClientTokenSignRequest): string
 }
 
+/** How long a token may be is known; how much of it issuer and audience take is not, so it is measured. */
+const TOO_LONG = {
+  allowed_origins: `must be fewer or shorter: the token would be longer than ${MAX_TOKEN_LENGTH} characters`,
+}
+
 /** A client token, and the key that it was issued for. */
 export interface ClientTokenOfKey {
   readonly keyId: string
@@ -48,7 +56,8 @@ export interface ClientTokenOfKey {
 /**
  * Issues a client token for an API key: authenticate, authorize, sign. Nothing is written.
  *
- * @throws {ApiError} `ih2001` when the key does not authenticate, `ih2003` when it lacks one of the scopes.
+ * @throws {ApiError} `ih2001` when the key does not authenticate, `ih2003` when it lacks one of the scopes, `ia9008` when the origins
+ *   make the token longer than a guard looks at.
  * @see Our contract, section 5
  */
 export async function issueClientToken(
@@ -73,6 +82,7 @@ export async function issueClientToken(
     lifetimeSeconds,
     caps,
   })
+  if (token.length > MAX_TOKEN_LENGTH) throw new ApiError(ERRORS.fieldInvalid, { problems: TOO_LONG })
   return { keyId, issued: { token, tokenId, scopes, lifetimeSeconds, expiresAt, caps } }
 }
 

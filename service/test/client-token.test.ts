@@ -4,6 +4,7 @@ import {
   type ClientTokenCaps,
   checkClientTokenClaims,
   ERRORS,
+  MAX_TOKEN_LENGTH,
   STREAM_SCOPE,
   UPLOAD_SCOPE,
 } from '@interhuman-auth/protocol'
@@ -175,10 +176,10 @@ describe('issueClientToken', () => {
 
 describe('createClientTokenSigner', () => {
   const parties = { issuer: `https://${'i'.repeat(90)}.test`, audience: `https://${'a'.repeat(90)}.test` }
-  const signer = (algorithm: (typeof ALGORITHMS)[number]) => {
+  const signer = (algorithm: (typeof ALGORITHMS)[number], context = parties) => {
     const masterKey = Buffer.alloc(32)
     const signingKey = createSigningKey('active', { algorithm, masterKey, now: NOW, randomBytes })
-    return createClientTokenSigner(openSigningKey(signingKey, masterKey), parties)
+    return createClientTokenSigner(openSigningKey(signingKey, masterKey), context)
   }
   const sign = async (algorithm: (typeof ALGORITHMS)[number], caps: ClientTokenCaps) => {
     const from = {
@@ -203,6 +204,32 @@ describe('createClientTokenSigner', () => {
     const allowedOrigins = Array.from({ length: 10 }, (_, index) => `https://${index}`.padEnd(200, 'a'))
     const caps = { maxDurationSeconds: most, maxBytes: most, maxConcurrent: most, maxVideoSeconds: most }
     expect((await sign('ES256', { ...caps, allowedOrigins })).length).toBeLessThanOrEqual(4096)
+  })
+
+  test('whatever the issuer and the origins, a token is one that a guard looks at, or it is 422', async () => {
+    const outcomes = new Set<string>()
+    for (const length of [30, 470, 1000]) {
+      const issuer = `https://${'i'.repeat(length)}`
+      const signClientToken = signer('ES256', { issuer, audience: issuer })
+      for (let count = 1; count <= 10; count += 1) {
+        const allowedOrigins = Array.from({ length: count }, (_, index) =>
+          `https://${index}`.padEnd(200, 'a'),
+        )
+        const request = { ...asked, caps: { maxConcurrent: 1, allowedOrigins } }
+        try {
+          const { issued } = await issueClientToken(request, { ...dependencies(), signClientToken })
+          expect(issued.token.length).toBeLessThanOrEqual(MAX_TOKEN_LENGTH)
+          outcomes.add('issued')
+        } catch (error) {
+          expect(error).toMatchObject({
+            row: ERRORS.fieldInvalid,
+            problems: { allowed_origins: expect.stringContaining('must be fewer or shorter') },
+          })
+          outcomes.add('refused')
+        }
+      }
+    }
+    expect(outcomes).toEqual(new Set(['issued', 'refused']))
   })
 })
 

@@ -16,6 +16,9 @@ export const SUBPROTOCOL_HEADER = 'Sec-WebSocket-Protocol'
 /** Which web page a browser's request comes from (RFC 6454 section 7; our contract, section 5). */
 export const ORIGIN_HEADER = 'Origin'
 
+/** How near the web page that a browser's request comes from is, which no page can set (Fetch Metadata Request Headers, section 2.3). */
+export const FETCH_SITE_HEADER = 'Sec-Fetch-Site'
+
 /** When to come again, in seconds (RFC 9110 section 10.2.3). */
 export const RETRY_AFTER_HEADER = 'Retry-After'
 

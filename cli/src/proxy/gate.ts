@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { type ErrorName, findResource, ORIGIN_HEADER } from '@interhuman-auth/protocol'
+import { type ErrorName, FETCH_SITE_HEADER, findResource, ORIGIN_HEADER } from '@interhuman-auth/protocol'
 import { type RawHeaders, valuesOf } from './headers.ts'
 import { METHODS } from './methods.ts'
 
@@ -68,7 +68,9 @@ const originForm = /^\/(?![/\\])[!"$-[\]-~]*$/
 function isForeignPage(rawHeaders: RawHeaders, origins: ReadonlySet<string>): boolean {
   const named = valuesOf(rawHeaders, ORIGIN_HEADER.toLowerCase())
   if (named.length > 0) return !named.every((origin) => origins.has(origin))
-  return valuesOf(rawHeaders, 'sec-fetch-site').some((site) => site !== 'none' && site !== 'same-origin')
+  return valuesOf(rawHeaders, FETCH_SITE_HEADER.toLowerCase()).some(
+    (site) => site !== 'none' && site !== 'same-origin',
+  )
 }
 
 /** No transfer coding but one `chunked`, which parsers have read differently before (RFC 9112 section 6.1). */

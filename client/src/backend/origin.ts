@@ -1,6 +1,4 @@
-import { ORIGIN_HEADER } from '@interhuman-auth/protocol'
-
-const FETCH_SITE_HEADER = 'Sec-Fetch-Site'
+import { FETCH_SITE_HEADER, ORIGIN_HEADER } from '@interhuman-auth/protocol'
 
 /** Whether the page that sends a request may have a token, and which one it is. */
 export type OriginReading =

@@ -121,9 +121,10 @@ function pathsOf({ scopes, paths }: ProxyOptions): ForwardedPath[] {
   return [...known, ...paths.map((path) => ({ path, scopes }))]
 }
 
-/** Node forgets a connection that became a WebSocket. */
+/** Node forgets a connection that became a WebSocket. One that is read again is announced again. */
 function trackSockets(server: Server, sockets: Set<Socket>): Server {
   return server.on('connection', (socket: Socket) => {
+    if (sockets.has(socket)) return
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })

@@ -14,6 +14,7 @@ import { gatherBody, planBody, pourBody } from './request-body.ts'
 import { readSubprotocolOffer } from './subprotocol-offer.ts'
 import { joinTunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
+import { whenOver } from './when-over.ts'
 
 /** One request and what became of it, for the operator: never a query, a header, or what was not let in. */
 export interface ExchangeEvent {
@@ -69,7 +70,7 @@ export function createServe(dependencies: ServeDependencies): Serve {
     let fault: ProxyFault | undefined
     open += 1
     // A WebSocket's response is done with the handshake, its connection is not.
-    ;(manner === 'upgrade' ? socket : response).once('close', () => {
+    whenOver(manner === 'upgrade' ? socket : response, socket, () => {
       open -= 1
       gone.abort()
       const errorId = fault && ERRORS[fault.error].id

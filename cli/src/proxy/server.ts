@@ -25,10 +25,15 @@ export interface ServerDependencies {
 
 /** Makes a server that gives every request to `serve`, however Node's parser announces it. */
 export function createProxyServer({ limits, serve, refuse }: ServerDependencies): Server {
+  /** Of each connection the last response that is not over. */
   const last = new WeakMap<Socket, ServerResponse>()
   const answer = (manner: Manner) => (request: IncomingMessage, response: ServerResponse) => {
-    last.set(request.socket, response)
-    serve(request, response, manner).catch(() => request.socket.destroy())
+    const { socket } = request
+    last.set(socket, response)
+    response.once('close', () => {
+      if (last.get(socket) === response) last.delete(socket)
+    })
+    serve(request, response, manner).catch(() => socket.destroy())
   }
   const server = http.createServer({
     maxHeaderSize: limits.maxHeadBytes,
@@ -55,7 +60,12 @@ export function createProxyServer({ limits, serve, refuse }: ServerDependencies)
     response.once('finish', () => socket.destroySoon())
     serve(request, response, 'upgrade', head).catch(() => socket.destroy())
   }
-  server.on('upgrade', raw).on('connect', raw)
+  const inTurn = (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const before = last.get(socket)
+    if (before === undefined) raw(request, socket, head)
+    else afterwards(before, socket, () => inTurn(request, socket, head))
+  }
+  server.on('upgrade', inTurn).on('connect', inTurn)
   server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {
     // The parser would refuse what still comes, chunk by chunk.
     socket.removeAllListeners('data').on('data', () => {})
@@ -68,6 +78,17 @@ export function createProxyServer({ limits, serve, refuse }: ServerDependencies)
 /** `::ffff:127.0.0.1` is IPv4 as a socket for both has it. */
 function isFromHere(remoteAddress = ''): boolean {
   return remoteAddress === '::1' || isLoopback(remoteAddress.replace(/^::ffff:/, ''))
+}
+
+/** Goes on with a connection, which nobody listens to meanwhile, behind the answers that come before; unless it ends with them. */
+function afterwards(before: ServerResponse, socket: Socket, goOn: () => void): void {
+  const onFault = () => socket.destroy()
+  socket.on('error', onFault)
+  before.once('close', () => {
+    if (!socket.writable) return
+    socket.off('error', onFault)
+    goOn()
+  })
 }
 
 /** Some clients offer HTTP/2 with any request over plain http (`Upgrade: h2c`): a server may pass over it. */

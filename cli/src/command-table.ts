@@ -137,7 +137,9 @@ export const COMMANDS = {
         'credentials file (INTERHUMAN_KEY_ID=, INTERHUMAN_KEY_SECRET=, and INTERHUMAN_API_URL= if wanted), or the id and the ' +
         'secret on a line each.',
       'The key is stored in the file that INTERHUMAN_CONFIG names, or else in interhuman/credentials.env in your configuration ' +
-        'folder, or, only if asked for, in the keychain. Without --scope every scope is tried, together and then each alone.',
+        'folder, or, only if asked for, in the keychain.',
+      'One exchange asks for the scopes that --scope names, or else for every one. Only if it brings 403 without --scope, since the ' +
+        'key lacks one of them, each is asked for alone until one is held. A key that brings no token is not stored.',
       EXIT_NOTE,
     ],
   },

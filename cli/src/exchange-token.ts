@@ -15,7 +15,7 @@ const LARGEST_ANSWER_BYTES = 64 * 1024
  * @throws {Refusal} 4 when the service refuses, 5 when what it says is no token, 6 and 7 when there is no answer.
  */
 export async function exchangeForToken(
-  resolved: Resolved,
+  resolved: Pick<Resolved, 'credential' | 'apiUrl'>,
   options: ExchangeOptions,
   { now, uptime }: Pick<Surroundings, 'now' | 'uptime'>,
 ): Promise<HeldToken> {
@@ -36,7 +36,8 @@ async function readAnswer(answer: Answer, requestedAtMs: number): Promise<Access
     const { status, errorId, correlationId } = fault
     const said = `the service answered with ${describeStatus(answer)}`
     if (status === 200) throw new Refusal(EXIT.other, `${said} and no token; check the address`, { status })
-    throw new Refusal(exitCodeOfStatus(status), `${said}; ${adviseOn(status)}`, {
+    const error = errorId === undefined ? '' : `, error ${errorId}`
+    throw new Refusal(exitCodeOfStatus(status), `${said}${error}; ${adviseOn(status)}`, {
       status,
       errorId,
       correlationId,

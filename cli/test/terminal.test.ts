@@ -15,7 +15,8 @@ type Talk = readonly (readonly [awaited: string, typed: string | ((pid: number) 
  * the exit code, and whether the terminal is as it was.
  */
 async function logIn(talk: Talk) {
-  const server = await startRawServer(answer(200, '{"access_token":"t"}'))
+  const token = { access_token: 'LEAKt', token_type: 'Bearer', expires_in: 900, scope: 'interhumanai.upload' }
+  const server = await startRawServer(answer(200, JSON.stringify(token)))
   onTestFinished(server.stop)
   const HOME = temporaryFolder()
   const command =

@@ -97,12 +97,12 @@ describe('an exchange that fails', () => {
     [
       '503',
       answer(503, '{"error_id":"ih1003"}'),
-      /^the service answered with status 503; try again later; the token at hand/,
+      /^the service answered with status 503, error ih1003; try again later; the token at hand/,
     ],
     [
       '422',
       answer(422, '{"error_id":"ia9008"}'),
-      /^the service answered with status 422; check the scopes; the token/,
+      /^the service answered with status 422, error ia9008; check the scopes; the token/,
     ],
     [
       'a page',

@@ -7,7 +7,6 @@ import { EXIT, Refusal } from '../exit-codes.ts'
 import { readKey } from '../key-input.ts'
 import type { Options } from '../options.ts'
 import { printable } from '../output.ts'
-import { proveKey } from '../prove-key.ts'
 import { print, printJson } from '../run.ts'
 import type { Surroundings } from '../surroundings.ts'
 
@@ -23,7 +22,7 @@ interface Store {
 }
 
 /**
- * Asks for a key or reads it from standard input, proves it with an exchange, and stores it together with its address.
+ * Asks for a key or reads it from standard input, proves it with an exchange that brings a token, and stores it together with its address.
  * A key that does not work is not stored, and nothing is sent when there is no place to store it.
  *
  * @throws {Refusal} 2 without a key, 3 where it cannot be stored, otherwise as the exchange ends.
@@ -35,7 +34,8 @@ export async function login(options: Options, surroundings: Surroundings): Promi
   const typed = await readKey(surroundings)
   const apiUrl = settleAddress(typed.apiUrl, options.apiUrl, surroundings)
   const credential = { ...typed, apiUrl }
-  const scopes = await proveKey({ credential, apiUrl }, options)
+  const { proveKey } = await import('../prove-key.ts')
+  const scopes = await proveKey({ credential, apiUrl }, options, surroundings)
   store.put(credential)
   const earlier = findEarlier(store.role, surroundings)
   if (options.json)

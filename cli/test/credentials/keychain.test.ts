@@ -5,6 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { answer, startRawServer } from '../support/raw-server.ts'
 import { BIN, runCommand, temporaryFolder } from '../support/run-command.ts'
 
+const GRANT =
+  '{"access_token":"t","token_type":"Bearer","expires_in":900,"scope":"interhumanai.upload interhumanai.stream"}'
 const FAKE = new URL('../support/fake-keyring.mjs', import.meta.url).href
 const key = 'ihk_LEAKid\nLEAK-secret-"ü\\-end\n'
 
@@ -32,7 +34,7 @@ function home(more: Readonly<Record<string, string>> = {}) {
 }
 
 async function api() {
-  const server = await startRawServer(answer(200, '{"access_token":"t"}'))
+  const server = await startRawServer(answer(200, GRANT))
   onTestFinished(server.stop)
   return server
 }
@@ -55,7 +57,7 @@ describe('the keychain', () => {
     })
     expect(existsSync(join(HOME, '.config/interhuman/credentials.env'))).toBe(false)
 
-    expect(await auth('token --scope s')).toMatchObject({ code: 0, stdout: '{"access_token":"t"}' })
+    expect(await auth('token --scope s')).toMatchObject({ code: 0, stdout: GRANT })
     expect(JSON.parse(requests.at(-1)?.body ?? '').key_secret).toBe('LEAK-secret-"ü\\-end')
     expect(await auth('token --scope s --api-url https://elsewhere.example')).toMatchObject({
       code: 7,
@@ -143,7 +145,7 @@ describe('the real package', () => {
       const lines = stdout.toString().split('\n')
       expect([code, stderr.match(/^interhuman-auth: .*/gm)]).toEqual([0, null])
       expect(lines[1]).toBe('stored in the keychain')
-      expect(lines[2]).toBe(`{"access_token":"t"}${HOME}/.config/interhuman/credentials.env held no key`)
+      expect(lines[2]).toBe(`${GRANT}${HOME}/.config/interhuman/credentials.env held no key`)
       expect(lines[3]).toBe('removed the key from the keychain')
       expect(JSON.parse(requests.at(-1)?.body ?? '').key_secret).toBe('LEAK-secret-"ü\\-end')
     },

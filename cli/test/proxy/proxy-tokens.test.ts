@@ -121,7 +121,9 @@ describe('the tokens of a proxy', () => {
     const tokens = start()(SCOPES)
     for (let count = 0; count < 3; count += 1) await expect(tokens.getToken()).rejects.toThrow('status 403')
     expect(api.requests).toHaveLength(1)
-    expect(said).toEqual(['the service answered with status 403; ask for scopes that the key holds'])
+    expect(said).toEqual([
+      'the service answered with status 403, error ih2003; ask for scopes that the key holds',
+    ])
   })
 
   it('are asked for again where the service failed for a moment', async () => {

@@ -29,7 +29,8 @@ async function shapeOf(response: Response) {
     status: response.status,
     headers: Object.fromEntries(names.map((name) => [name, response.headers.get(name)])),
     body: text
-      .replace(/"access_token":"[^"]+"/, '"access_token":"…"')
+      .replace(/"(access_token|token_id)":"[^"]+"/g, '"$1":"…"')
+      .replace(/"expires_at":\d{10}\b/, '"expires_at":…')
       .replaceAll(response.headers.get('x-correlation-id') ?? 'absent', '…')
       .replace(/"link":"[^"]*\/errors#/, '"link":"…#'),
   }
@@ -97,24 +98,115 @@ describe.each(['/v0/auth', '/v1/auth'])('%s', (path) => {
   })
 })
 
+const ORIGIN = 'https://app.example.com'
+const asOneString = { key_id: undefined, key_secret: undefined }
+
+/** What can be wrong with the API key, and with the bodies, is the same for both. */
+const KEY_CHANGES: [string, object][] = [
+  ['a field that nobody knows', { extra: 1 }],
+  ['no id', { key_id: undefined }],
+  ['no secret', { key_secret: undefined }],
+  ['no key', asOneString],
+  ['an empty id, and a secret that is null', { key_id: '', key_secret: null }],
+  ['a key as one string that is none', { ...asOneString, api_key: 'LEAK' }],
+  ['a key as one string that is a number', { ...asOneString, api_key: 5 }],
+  ['a key in both forms', { api_key: 'LEAK' }],
+  ['a key in one form and half of the other', { api_key: 5, key_id: undefined }],
+  ['a wrong secret', { key_secret: 'LEAK' }],
+  ['an unknown id', { key_id: 'ihk_LEAK' }],
+]
+const BODIES: [string, Sent][] = [
+  ['a form', { contentType: 'application/x-www-form-urlencoded', body: '{}' }],
+  ['no JSON', { body: '{' }],
+  ['a list', { body: '[]' }],
+  ['GET', { method: 'GET' }],
+]
+
+describe('/v1/client_tokens', () => {
+  const path = '/v1/client_tokens'
+  const caps = { max_duration_seconds: 1, max_bytes: 2, max_concurrent: 3, max_video_seconds: 4 }
+  const changes: [string, object][] = [
+    ...KEY_CHANGES,
+    ['nothing but the key', {}],
+    ['every cap', { ...caps, allowed_origins: [ORIGIN, 'http://[::1]:5173', ORIGIN] }],
+    ['both scopes, one twice', { scopes: [...SCOPES, UPLOAD_SCOPE] }],
+    ['an unknown scope, and a number', { scopes: [UPLOAD_SCOPE, 'interhumanai.admin', 5] }],
+    ['no scope', { scopes: [] }],
+    ['a short life', { expires_in: -1e300 }],
+    ['a long life', { expires_in: 1e300 }],
+    ['a life of a part of a second', { expires_in: 90.9 }],
+    ['a life that is text', { expires_in: '300' }],
+    ['a life that is null', { expires_in: null }],
+    ['caps of other types', { max_duration_seconds: null, max_bytes: '5', max_concurrent: 1.5 }],
+    ['caps out of bounds', { max_bytes: 0, max_concurrent: -1e300, max_video_seconds: 1e300 }],
+    ['origins that are no list', { allowed_origins: ORIGIN }],
+    ['no origin', { allowed_origins: [] }],
+    ['origins of every wrong kind', { allowed_origins: [1, '', '*', `${ORIGIN}/`, ORIGIN.toUpperCase()] }],
+    ['more odd origins', { allowed_origins: [`${ORIGIN}:443`, 'null', 'ws://a', 'http://127.1', ORIGIN] }],
+    ['an origin that is long', { allowed_origins: [`https://${'a.'.repeat(100)}example.com`] }],
+    ['an origin that is long and none', { allowed_origins: ['x'.repeat(201)] }],
+    ['eleven origins', { allowed_origins: Array(11).fill(ORIGIN) }],
+    ['eleven that are none', { allowed_origins: Array(11).fill('x') }],
+    [
+      'all wrong at once',
+      { api_key: 1, key_id: 1, scopes: 1, expires_in: '', max_bytes: 0, allowed_origins: 1 },
+    ],
+  ]
+  test.each(changes)('%s', async (_, change) => {
+    await expectAgreement(path, (key) => ({
+      body: JSON.stringify({ ...good(key), scopes: undefined, ...change }),
+    }))
+  })
+  test.each(BODIES)('%s', async (_, sent) => {
+    await expectAgreement(path, () => sent)
+  })
+  test('a key as one string', async () => {
+    await expectAgreement(path, ({ keySecret }) => ({ body: JSON.stringify({ api_key: keySecret }) }))
+  })
+})
+
+describe('/v1/client_tokens/revoke', () => {
+  const path = '/v1/client_tokens/revoke'
+  const changes: [string, object][] = [
+    ...KEY_CHANGES,
+    ['an id that nobody knows', {}],
+    ['a token that is none', { token_id: undefined, token: 'LEAK' }],
+    ['neither', { token_id: undefined }],
+    ['both', { token: 'LEAK' }],
+    ['both, of other types', { token: 1, token_id: '' }],
+    ['both, and a key in both forms', { token: 'LEAK', api_key: 'LEAK' }],
+  ]
+  test.each(changes)('%s', async (_, change) => {
+    await expectAgreement(path, (key) => ({
+      body: JSON.stringify({ ...good(key), token_id: 'LEAK', ...change }),
+    }))
+  })
+  test.each(BODIES)('%s', async (_, sent) => {
+    await expectAgreement(path, () => sent)
+  })
+})
+
 test.each(['/', '/v0/nothing', '/v1/nothing'])('there is nothing at %s', async (path) => {
   await expectAgreement(path, () => ({ method: 'GET' }))
 })
 
-test('a key that is revoked, and a scope that a key lacks', async () => {
-  const real = await service.createKey({ scopes: [STREAM_SCOPE] })
-  const key = testApi.addKey([STREAM_SCOPE])
-  const ask = async () => {
-    const answers = [
-      send(fetch, `${service.url}/v0/auth`, { body: JSON.stringify(good(real)) }),
-      send(testApi.fetch as typeof fetch, 'https://x.example/v0/auth', { body: JSON.stringify(good(key)) }),
-    ]
-    const [first, second] = await Promise.all(answers.map(async (answer) => shapeOf(await answer)))
-    expect(second).toEqual(first)
-    return first?.status
-  }
-  expect(await ask()).toBe(403)
-  await service.keys('revoke', real.keyId)
-  testApi.revokeKey(key.keyId)
-  expect(await ask()).toBe(401)
-})
+test.each(['/v0/auth', '/v1/client_tokens'])(
+  'at %s a key that is revoked, and a scope that it lacks',
+  async (path) => {
+    const real = await service.createKey({ scopes: [STREAM_SCOPE] })
+    const key = testApi.addKey([STREAM_SCOPE])
+    const ask = async () => {
+      const answers = [
+        send(fetch, service.url + path, { body: JSON.stringify(good(real)) }),
+        send(testApi.fetch as typeof fetch, `https://x.example${path}`, { body: JSON.stringify(good(key)) }),
+      ]
+      const [first, second] = await Promise.all(answers.map(async (answer) => shapeOf(await answer)))
+      expect(second).toEqual(first)
+      return first?.status
+    }
+    expect(await ask()).toBe(403)
+    await service.keys('revoke', real.keyId)
+    testApi.revokeKey(key.keyId)
+    expect(await ask()).toBe(401)
+  },
+)

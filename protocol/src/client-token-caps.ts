@@ -21,6 +21,11 @@ export interface ClientTokenCapsWire {
   readonly allowed_origins?: readonly string[]
 }
 
+/** How many origins a client token may name: with more, or longer ones, a header could not carry it. */
+export const MAX_ALLOWED_ORIGINS = 10
+/** How long each may be, in characters. */
+export const MAX_ORIGIN_LENGTH = 200
+
 /** How many sessions at once a client token allows unless told. */
 export const DEFAULT_MAX_CONCURRENT = 1
 

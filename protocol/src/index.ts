@@ -39,6 +39,8 @@ export {
   DEFAULT_MAX_CONCURRENT,
   formatClientTokenCaps,
   isAllowedOrigin,
+  MAX_ALLOWED_ORIGINS,
+  MAX_ORIGIN_LENGTH,
   parseClientTokenCaps,
   toClientTokenCaps,
 } from './client-token-caps.ts'

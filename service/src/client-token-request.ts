@@ -4,7 +4,9 @@ import {
   DEFAULT_CLIENT_TOKEN_LIFETIME_SECONDS,
   DEFAULT_CLIENT_TOKEN_SCOPES,
   DEFAULT_MAX_CONCURRENT,
+  MAX_ALLOWED_ORIGINS,
   MAX_CLIENT_TOKEN_LIFETIME_SECONDS,
+  MAX_ORIGIN_LENGTH,
   MIN_CLIENT_TOKEN_LIFETIME_SECONDS,
   SCOPES,
   type Scope,
@@ -24,10 +26,6 @@ import {
 import { isOrigin } from './origin.ts'
 
 Format.Set('web-origin', isOrigin)
-
-/** More origins, or longer ones, would make a token that a header cannot carry. */
-const MAX_ORIGINS = 10
-const MAX_ORIGIN_LENGTH = 200
 
 const cap = (description: string, rest: object = {}) => ({
   type: 'integer',
@@ -65,7 +63,7 @@ export const CLIENT_TOKEN_REQUEST_SCHEMA = {
     allowed_origins: {
       type: 'array',
       minItems: 1,
-      maxItems: MAX_ORIGINS,
+      maxItems: MAX_ALLOWED_ORIGINS,
       items: { type: 'string', maxLength: MAX_ORIGIN_LENGTH, format: 'web-origin' },
       description:
         'Serialised origins of the web pages that may use the token, letter for letter; no wildcard. With it, a request without an Origin is refused. It stops other web pages, not a program.',

@@ -3,10 +3,12 @@ import {
   CORRELATION_ID_HEADER,
   DEFAULT_API_URL,
   ERROR_PAGE_PATH,
+  ERRORS,
   type ErrorRow,
   type FieldProblems,
   formatErrorBody,
   JSON_CONTENT_TYPE,
+  MAX_FIELD_PROBLEMS,
 } from '@interhuman-auth/protocol'
 
 /** A refusal on its way to its answer. */
@@ -14,6 +16,16 @@ export interface Refusal {
   readonly row: ErrorRow
   readonly headers?: Readonly<Record<string, string>>
   readonly problems?: FieldProblems
+}
+
+/** What is wrong with a field, by its name. */
+export type Problem = readonly [field: string, problem: string]
+
+/** 422 with the first words about each field, as many as the service says; `undefined` where nothing is wrong. */
+export function toFieldRefusal(problems: readonly Problem[]): Refusal | undefined {
+  const first = problems.filter(([field], index) => problems.findIndex(([name]) => name === field) === index)
+  if (first.length === 0) return undefined
+  return { row: ERRORS.fieldInvalid, problems: Object.fromEntries(first.slice(0, MAX_FIELD_PROBLEMS)) }
 }
 
 /** Answers with the contract's body of a row (our contract, section 2). */

@@ -1,12 +1,16 @@
 import {
   ACCESS_TOKEN_LIFETIME_SECONDS,
   API_VERSIONS,
+  CLIENT_TOKEN_REVOCATION_PATH,
+  CLIENT_TOKENS_PATH,
   ERRORS,
   errorDialect,
   findProtectedResource,
   type Scope,
   TOKEN_ENDPOINTS,
 } from '@interhuman-auth/protocol'
+import { answerClientToken } from './client-token.ts'
+import { answerClientTokenRevocation } from './client-token-revocation.ts'
 import { answerExchange } from './exchange.ts'
 import { fail, type TestFailure } from './failure.ts'
 import { answerProtected } from './protected-resource.ts'
@@ -18,7 +22,7 @@ import { createTestKeys, type TestKey } from './test-keys.ts'
 export interface TestApiOptions {
   /** One of its own if absent. */
   readonly clock?: TestClock | undefined
-  /** What tokens live, in seconds; 900, the contract's, if absent. */
+  /** What access tokens live, in seconds; 900, the contract's, if absent. Client tokens live what is asked. */
   readonly lifetimeSeconds?: number | undefined
 }
 
@@ -47,10 +51,11 @@ export interface TestApi {
 }
 
 /**
- * Makes an API that speaks our contract inside the program: the exchange and the protected resources, with keys, scopes and
- * expiry on a clock in the test's hand. Nothing listens, and nothing is sent.
+ * Makes an API that speaks our contract inside the program: the exchange, client tokens and the protected resources, with
+ * keys, scopes and expiry on a clock in the test's hand. It holds client tokens to their origins and counts nothing.
+ * Nothing listens, and nothing is sent.
  *
- * @see Our contract, sections 1, 2 and 4; the service and this one answer the same cases
+ * @see Our contract, sections 1, 2, 4 and 5; the service and this one answer the same cases
  */
 export function createTestApi(options: TestApiOptions = {}): TestApi {
   const { clock = createTestClock(), lifetimeSeconds = ACCESS_TOKEN_LIFETIME_SECONDS } = options
@@ -58,13 +63,21 @@ export function createTestApi(options: TestApiOptions = {}): TestApi {
   const requests: TestRequest[] = []
   const failures: TestFailure[] = []
   let gate: Promise<void> | undefined
+  const endpoints = new Map<string, (request: Request) => Promise<Response>>([
+    ...API_VERSIONS.map((version) => {
+      const exchange = (request: Request) => answerExchange(request, version, { keys, lifetimeSeconds })
+      return [TOKEN_ENDPOINTS[version], exchange] as const
+    }),
+    [CLIENT_TOKENS_PATH, (request) => answerClientToken(request, keys)],
+    [CLIENT_TOKEN_REVOCATION_PATH, (request) => answerClientTokenRevocation(request, keys)],
+  ])
 
   const answer = (request: Request, path: string): Response | Promise<Response> => {
-    const version = API_VERSIONS.find((each) => TOKEN_ENDPOINTS[each] === path)
-    if (version !== undefined)
+    const post = endpoints.get(path)
+    if (post !== undefined)
       return request.method === 'POST'
-        ? answerExchange(request, version, { keys, lifetimeSeconds })
-        : toErrorResponse({ row: ERRORS.methodNotAllowed, headers: { Allow: 'POST' } }, version)
+        ? post(request)
+        : toErrorResponse({ row: ERRORS.methodNotAllowed, headers: { Allow: 'POST' } }, errorDialect(path))
     const resource = findProtectedResource(path)
     return resource === undefined
       ? toErrorResponse({ row: ERRORS.notFound }, errorDialect(path))

@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '@interhuman-auth/protocol'
+import { type ClientTokenCaps, type IssuedClientToken, SCOPES, type Scope } from '@interhuman-auth/protocol'
 
 /** An API key of a test. */
 export interface TestKey {
@@ -19,7 +19,20 @@ export interface KeptToken {
   readonly generation: number
   readonly scopes: readonly Scope[]
   readonly expiresAtMs: number
+  readonly isRevoked?: boolean
+  /** Of a client token only. */
+  readonly client?: { readonly tokenId: string; readonly caps: ClientTokenCaps }
 }
+
+/** What is asked of a key for a client token, within the bounds. */
+export interface ClientTokenAsked {
+  readonly scopes: readonly Scope[]
+  readonly lifetimeSeconds: number
+  readonly caps: ClientTokenCaps
+}
+
+/** Whether a token that was given is good now. */
+export type TokenState = 'good' | 'expired' | 'revoked'
 
 /** How many tokens are remembered; the oldest are forgotten, and then unknown. */
 const MOST_TOKENS = 100_000
@@ -29,6 +42,14 @@ export function createTestKeys(nowMs: () => number) {
   const keys = new Map<string, KeptKey>()
   const tokens = new Map<string, KeptToken>()
   let count = 0
+  const keep = (token: string, kept: KeptToken): string => {
+    tokens.set(token, kept)
+    for (const oldest of tokens.keys()) {
+      if (tokens.size <= MOST_TOKENS) break
+      tokens.delete(oldest)
+    }
+    return token
+  }
   return {
     add(scopes: readonly Scope[] = SCOPES): TestKey {
       count += 1
@@ -46,28 +67,44 @@ export function createTestKeys(nowMs: () => number) {
       const key = keys.get(String(keyId))
       return key?.isAlive === true && key.keySecret === keySecret ? key : undefined
     },
-    issue(key: KeptKey, scopes: readonly Scope[], lifetimeSeconds: number): string {
-      const token = `test.token.${crypto.randomUUID()}`
-      tokens.set(token, {
-        ...{ key, generation: key.generation, scopes },
-        expiresAtMs: nowMs() + lifetimeSeconds * 1000,
-      })
-      for (const oldest of tokens.keys()) {
-        if (tokens.size <= MOST_TOKENS) break
-        tokens.delete(oldest)
-      }
-      return token
+    authenticateSecret(keySecret: unknown): KeptKey | undefined {
+      const key = [...keys.values()].find((each) => each.keySecret === keySecret)
+      return key?.isAlive === true ? key : undefined
     },
-    find(token: string): KeptToken | undefined {
-      const kept = tokens.get(token)
-      const isAlive =
-        kept !== undefined && kept.generation === kept.key.generation && nowMs() < kept.expiresAtMs
-      return isAlive ? kept : undefined
+    issue(key: KeptKey, scopes: readonly Scope[], lifetimeSeconds: number): string {
+      const expiresAtMs = nowMs() + lifetimeSeconds * 1000
+      return keep(newToken(), { ...{ key, generation: key.generation, scopes }, expiresAtMs })
+    },
+    issueClientToken(key: KeptKey, asked: ClientTokenAsked): IssuedClientToken {
+      const { scopes, lifetimeSeconds, caps } = asked
+      const expiresAt = Math.floor(nowMs() / 1000) + lifetimeSeconds
+      const tokenId = `ihct_test_${crypto.randomUUID()}`
+      const client = { tokenId, caps }
+      const kept = { key, generation: key.generation, scopes, expiresAtMs: expiresAt * 1000, client }
+      return { token: keep(newToken(), kept), tokenId, scopes, lifetimeSeconds, expiresAt, caps }
+    },
+    find: (token: string): KeptToken | undefined => tokens.get(token),
+    stateOf(kept: KeptToken): TokenState {
+      if (kept.isRevoked || kept.generation !== kept.key.generation) return 'revoked'
+      return nowMs() < kept.expiresAtMs ? 'good' : 'expired'
     },
     end(token: string): void {
-      tokens.delete(token)
+      const kept = tokens.get(token)
+      if (kept !== undefined) tokens.set(token, { ...kept, isRevoked: true })
+    },
+    /** Leaves the tokens of other keys alone, and what is no client token. */
+    revokeClientToken(key: KeptKey, named: { readonly token: unknown; readonly tokenId: unknown }): void {
+      for (const [token, kept] of tokens) {
+        const isNamed = token === named.token || kept.client?.tokenId === named.tokenId
+        if (isNamed && kept.client !== undefined && kept.key === key)
+          tokens.set(token, { ...kept, isRevoked: true })
+      }
     },
   }
+}
+
+function newToken(): string {
+  return `test.token.${crypto.randomUUID()}`
 }
 
 /** What {@link createTestKeys} gives. */

@@ -145,12 +145,14 @@ export const COMMANDS = {
   },
   logout: {
     start: 'interhuman-auth logout',
-    summary: 'remove the stored key, and say what else holds one',
+    summary: 'remove the stored key and the tokens in the cache, and say what else holds a key',
     options: [option.store, option.json, option.help],
     required: [],
     notes: [
       'Without --store both are emptied: the file that login writes, and the keychain. The key itself stays good until it is ' +
         'revoked where it was made.',
+      'The tokens in the cache that the commands share are removed as well, whichever key they are of; one that was handed on stays ' +
+        'good until it ends.',
       'Exit codes: 0 nothing of it is left there; 2 wrong usage; 3 it could not be removed.',
     ],
   },

@@ -10,6 +10,9 @@ export interface TokenUse {
   readonly apiVersion: string
 }
 
+/** What the files of the cache are called: a token, its lock, and what is on its way to be one or the other. */
+export const CACHE_FILE = /^[0-9a-f]{40}(?:\.(?:lock|[0-9a-f-]{36}\.(?:tmp|stale)))?$/
+
 /** Gives the folder of the token cache: the XDG folder where one is set, or the platform's own. */
 export function cacheFolder({
   env,

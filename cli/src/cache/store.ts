@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { builtin } from '../builtin.ts'
 import { inFolder } from '../own-folder.ts'
+import { CACHE_FILE } from './place.ts'
 
 const {
   closeSync,
@@ -83,7 +84,6 @@ export function remove(path: string): void {
   }
 }
 
-const ours = /^[0-9a-f]{40}(?:\.(?:lock|[0-9a-f-]{36}\.(?:tmp|stale)))?$/
 const LONGEST_LIFE_MS = 86_400_000
 const LONGEST_WRITE_MS = 60_000
 const MOST_TOKENS = 64
@@ -91,7 +91,7 @@ const MOST_TOKENS = 64
 /** Removes what nobody uses any more: spent tokens, what a killed process left, and the oldest of too many. */
 export function sweep(folder: string, nowMs: number): void {
   const tokens: { path: string; ageMs: number }[] = []
-  for (const name of inFolder(() => readdirSync(folder)).filter((each) => ours.test(each))) {
+  for (const name of inFolder(() => readdirSync(folder)).filter((each) => CACHE_FILE.test(each))) {
     const path = join(folder, name)
     const stats = lstatSync(path, { throwIfNoEntry: false })
     if (stats === undefined) continue

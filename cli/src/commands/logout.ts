@@ -1,3 +1,5 @@
+import { clearCache } from '../cache/clear.ts'
+import { cacheFolder } from '../cache/place.ts'
 import { removeFromKeychain } from '../credentials/keychain.ts'
 import { readPlainSources } from '../credentials/resolve.ts'
 import { filePlace, removeFromFile } from '../credentials/store-file.ts'
@@ -15,21 +17,23 @@ interface Outcome {
 }
 
 /**
- * Removes the stored key from the file and the keychain, or from the one that `--store` names, and says what still holds
- * a credential. The key itself lives on until it is revoked where it was made.
+ * Removes the stored key from the file and the keychain, or from the one that `--store` names, and every token from the
+ * cache, and says what still holds a credential. The key itself lives on until it is revoked where it was made.
  *
- * @throws {Refusal} 3 when a key is there and cannot be removed, or the keychain that was named cannot be asked.
+ * @throws {Refusal} 3 when a key or a token is there and cannot be removed, or the keychain that was named cannot be asked.
  */
 export async function logout(options: Options, surroundings: Surroundings): Promise<number> {
   const outcomes: Outcome[] = []
   if (options.store !== 'keychain') outcomes.push(fromFile(surroundings))
   if (options.store !== 'file') outcomes.push(fromKeychain(options, surroundings))
+  const tokens = fromCache(surroundings)
   const left = [...readPlainSources(surroundings)].filter(({ finding }) => finding.kind === 'found')
   if (options.json)
     return printJson(
       {
         ok: true,
         removed_from: outcomes.filter(({ removed }) => removed).map(({ name }) => name),
+        tokens_removed: tokens,
         not_asked: outcomes.flatMap(({ name, problem }) =>
           problem === undefined ? [] : [{ name, problem }],
         ),
@@ -39,6 +43,7 @@ export async function logout(options: Options, surroundings: Surroundings): Prom
     )
   const lines = [
     ...outcomes.map(describe),
+    ...(tokens === 0 ? [] : [`removed ${tokens} ${tokens === 1 ? 'token' : 'tokens'} from the token cache`]),
     ...left.map(({ role, name }) =>
       role === 'environment'
         ? 'the environment still holds a credential; unset its variables'
@@ -64,6 +69,17 @@ function fromKeychain({ store }: Options, surroundings: Surroundings): Outcome {
       `the keychain cannot be asked: ${removed.problem}; unlock it or sign in where it is`,
     )
   return { name: 'the keychain', removed: false, problem: removed.problem }
+}
+
+/** Tokens of the key would live on in it for up to their whole life. */
+function fromCache(surroundings: Surroundings): number {
+  const folder = cacheFolder(surroundings)
+  const { removed, problem } = clearCache(folder, surroundings.uid)
+  if (problem === undefined) return removed
+  throw new Refusal(
+    EXIT.credential,
+    `a token in the cache cannot be removed (${problem}); remove the folder ${folder}`,
+  )
 }
 
 function describe({ name, removed, problem }: Outcome): string {

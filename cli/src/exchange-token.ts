@@ -33,15 +33,14 @@ async function readAnswer(answer: Answer, requestedAtMs: number): Promise<Access
     return await readToken({ status: answer.status, headers, text: async () => text }, { requestedAtMs })
   } catch (fault) {
     if (!(fault instanceof RefusalError || fault instanceof UnexpectedResponseError)) throw fault
-    const { status, errorId, correlationId } = fault
+    const { status, errorId, correlationId, retryable, retryAfterSeconds } = fault
+    const retry = { retryable, retryAfterSeconds }
     const said = `the service answered with ${describeStatus(answer)}`
-    if (status === 200) throw new Refusal(EXIT.other, `${said} and no token; check the address`, { status })
+    if (status === 200)
+      throw new Refusal(EXIT.other, `${said} and no token; check the address`, { status }, retry)
+    const details = { status, errorId, correlationId }
     const error = errorId === undefined ? '' : `, error ${errorId}`
-    throw new Refusal(exitCodeOfStatus(status), `${said}${error}; ${adviseOn(status)}`, {
-      status,
-      errorId,
-      correlationId,
-    })
+    throw new Refusal(exitCodeOfStatus(status), `${said}${error}; ${adviseOn(status)}`, details, retry)
   }
 }
 
@@ -55,5 +54,5 @@ async function gather(answer: Answer): Promise<string> {
   })
   if (end === 'whole') return Buffer.concat(chunks).toString('utf8')
   const { status } = answer
-  throw new Refusal(EXIT.other, `${describeEnd(end)}; try again`, { status })
+  throw new Refusal(EXIT.other, `${describeEnd(end)}; try again`, { status }, { retryable: true })
 }

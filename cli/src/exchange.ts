@@ -23,7 +23,8 @@ export async function exchange(
     return await requestToken({ keyId, keySecret, scopes, apiUrl, apiVersion, timeoutMs, fetch: httpPost })
   } catch (fault) {
     if (!(fault instanceof TransportError)) throw fault
-    throw new Refusal(EXIT_OF_TRANSPORT[fault.code], describe(fault, apiUrl, options.timeoutMs))
+    const { code, retryable } = fault
+    throw new Refusal(EXIT_OF_TRANSPORT[code], describe(fault, apiUrl, timeoutMs), {}, { retryable })
   }
 }
 

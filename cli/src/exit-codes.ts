@@ -45,15 +45,24 @@ export interface RefusalDetails {
   readonly correlationId?: string | undefined
 }
 
+/** What a refusal says to whoever decides whether to try again, and when. */
+export interface RetryAdvice {
+  readonly retryable: boolean
+  readonly retryAfterSeconds?: number | undefined
+}
+
 /** Ends a command with one line on standard error. The message holds no credential and nothing that was typed. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly exitCode: number
   readonly details: RefusalDetails
+  /** Absent where trying again was no question. */
+  readonly retry: RetryAdvice | undefined
 
-  constructor(exitCode: number, message: string, details: RefusalDetails = {}) {
+  constructor(exitCode: number, message: string, details: RefusalDetails = {}, retry?: RetryAdvice) {
     super(message)
     this.exitCode = exitCode
     this.details = details
+    this.retry = retry
   }
 }

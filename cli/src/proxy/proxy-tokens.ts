@@ -1,21 +1,37 @@
 import { AccessToken, type ReusedTokenSource, reuse } from '@interhuman-auth/client'
 import { DEFAULT_TIMEOUT_MS } from '@interhuman-auth/client/strict'
+import type { LivingTokenOptions } from '../cache/entry.ts'
 import type { Resolved } from '../credentials/resolve.ts'
 import type { ExchangeOptions } from '../exchange.ts'
 import { Refusal } from '../exit-codes.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { dropToken, livingToken } from '../token-cache.ts'
 
+/** The longest that a client of the proxy is told to wait, in seconds: then the service is asked again at the latest. */
+const LONGEST_WAIT_SECONDS = 300
+
 /** What an exchange's end says to whoever decides whether to try again. */
 class TokenFault extends Error {
   override readonly name = 'TokenFault'
   readonly status: number | undefined
   readonly retryable: boolean
+  readonly #waitUntilMs: number | undefined
+  readonly #monotonicMs: () => number
 
-  constructor({ message, details: { status } }: Refusal) {
+  constructor({ message, details: { status }, retry }: Refusal, monotonicMs: () => number) {
     super(message)
     this.status = status
-    this.retryable = status === undefined || status === 429 || status >= 500
+    this.retryable = retry?.retryable ?? false
+    this.#monotonicMs = monotonicMs
+    const { retryAfterSeconds } = retry ?? {}
+    if (retryAfterSeconds !== undefined)
+      this.#waitUntilMs = monotonicMs() + Math.min(retryAfterSeconds, LONGEST_WAIT_SECONDS) * 1000
+  }
+
+  /** What is left of the wait that the service asked for, a second at the least: a failure is given to all who ask meanwhile. */
+  get retryAfterSeconds(): number | undefined {
+    if (this.#waitUntilMs === undefined) return undefined
+    return Math.max(1, (this.#waitUntilMs - this.#monotonicMs()) / 1000)
   }
 }
 
@@ -51,15 +67,20 @@ function keepAlive(
 ): ReusedTokenSource {
   let given: AccessToken | undefined
   let isWell = true
+  const ask = async (wanted: LivingTokenOptions) => {
+    try {
+      return await livingToken(resolved, wanted, surroundings)
+    } catch (fault) {
+      throw fault instanceof Refusal ? new TokenFault(fault, monotonicMs) : fault
+    }
+  }
   const source = {
     async getToken() {
-      const found = await ask(() => livingToken(resolved, options, surroundings))
+      const found = await ask(options)
       if (found.value !== given?.value) return toAccessToken(found)
       // What is asked for is one that lives longer than the one that was given, and the cache has just that one.
       const minLifeSeconds = found.secondsLeft + 1
-      return toAccessToken(
-        await ask(() => livingToken(resolved, { ...options, minLifeSeconds }, surroundings)),
-      )
+      return toAccessToken(await ask({ ...options, minLifeSeconds }))
     },
   }
   const reused = reuse(source, {
@@ -82,14 +103,6 @@ function keepAlive(
       dropToken(resolved, options, surroundings, token.value)
       reused.drop(token)
     },
-  }
-}
-
-async function ask<T>(action: () => Promise<T>): Promise<T> {
-  try {
-    return await action()
-  } catch (fault) {
-    throw fault instanceof Refusal ? new TokenFault(fault) : fault
   }
 }
 

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/run-command.ts'
 const SCOPES = ['interhumanai.upload']
 let said: string[]
 let monotonicMs: number
-let answers: { status: number; body: string }[]
+let answers: { status: number; body: string; headers?: string[] }[]
 let api: RawServer
 
 const token = (value: string, lifetimeSeconds = 900) => ({
@@ -50,8 +50,8 @@ function start(cacheHome = temporaryFolder()) {
 
 beforeEach(async () => {
   api = await startRawServer((socket, request) => {
-    const { status, body } = answers.shift() ?? { status: 500, body: 'no more answers' }
-    answer(status, body)(socket, request)
+    const { status, body, headers } = answers.shift() ?? { status: 500, body: 'no more answers' }
+    answer(status, body, headers)(socket, request)
   })
   onTestFinished(api.stop)
   said = []
@@ -124,6 +124,36 @@ describe('the tokens of a proxy', () => {
     expect(said).toEqual([
       'the service answered with status 403, error ih2003; ask for scopes that the key holds',
     ])
+  })
+
+  it('are not asked for while the service wants to be left alone, and whoever asks hears how long that is', async () => {
+    const headers = ['Retry-After: 60']
+    answers = [{ status: 429, body: '{"error_id":"ih3001"}', headers }, token('LEAKone')]
+    const tokens = start()(SCOPES)
+    for (const [nowMs, left] of [
+      [0, 60],
+      [20_500, 39.5],
+      [90_000, 1],
+    ] as const) {
+      monotonicMs = nowMs
+      await expect(tokens.getToken()).rejects.toMatchObject({ status: 429, retryAfterSeconds: left })
+    }
+    expect(api.requests).toHaveLength(1)
+  })
+
+  it('are not waited for longer than five minutes, whatever the service says', async () => {
+    answers = [{ status: 503, body: '', headers: [`Retry-After: ${'9'.repeat(400)}`] }]
+    await expect(start()(SCOPES).getToken()).rejects.toMatchObject({ retryAfterSeconds: 300 })
+  })
+
+  it.each([
+    ['a redirect', { status: 307, body: '', headers: ['Location: http://LEAK.example/'] }, 'redirect'],
+    ['a quota that is used up', { status: 429, body: '{"error_id":"ih3003"}' }, 'status 429'],
+  ])('send the key once where no repeat helps: %s', async (_case, refusal, message) => {
+    answers = [refusal, token('LEAKone')]
+    const tokens = start()(SCOPES)
+    for (let count = 0; count < 2; count += 1) await expect(tokens.getToken()).rejects.toThrow(message)
+    expect(api.requests).toHaveLength(1)
   })
 
   it('are asked for again where the service failed for a moment', async () => {

@@ -233,10 +233,13 @@ var Refusal = class extends Error {
   name = "Refusal";
   exitCode;
   details;
-  constructor(exitCode, message, details = {}) {
+  /** Absent where trying again was no question. */
+  retry;
+  constructor(exitCode, message, details = {}, retry) {
     super(message);
     this.exitCode = exitCode;
     this.details = details;
+    this.retry = retry;
   }
 };
 
@@ -706,7 +709,8 @@ async function exchange({ credential, apiUrl: apiUrl2 }, options) {
     return await requestToken({ keyId, keySecret, scopes, apiUrl: apiUrl2, apiVersion: apiVersion2, timeoutMs, fetch: httpPost });
   } catch (fault) {
     if (!(fault instanceof TransportError)) throw fault;
-    throw new Refusal(EXIT_OF_TRANSPORT[fault.code], describe(fault, apiUrl2, options.timeoutMs));
+    const { code, retryable } = fault;
+    throw new Refusal(EXIT_OF_TRANSPORT[code], describe(fault, apiUrl2, timeoutMs), {}, { retryable });
   }
 }
 function describe(fault, apiUrl2, timeoutMs = DEFAULT_TIMEOUT_MS) {

@@ -113,7 +113,8 @@ async function forward(exchange: Exchange, dependencies: ServeDependencies): Pro
   const { upstream, baseUrl, tokens } = dependencies
   const responseHead = { upstreamUrl: upstream.url, baseUrl: baseUrl() }
   const { method = '', rawHeaders } = request
-  const way = manner === 'upgrade' ? planUpgrade(request) : await planRequest(exchange, dependencies)
+  const way =
+    manner === 'upgrade' ? planUpgrade(request, admission) : await planRequest(exchange, dependencies)
   const call: Call = {
     method,
     target: admission.target,
@@ -135,7 +136,7 @@ async function forward(exchange: Exchange, dependencies: ServeDependencies): Pro
   else if (reached.upgraded === undefined) relayAnswer(response, reached, responseHead)
   else {
     const { socket, head: upstreamHead } = reached.upgraded
-    const { selectedOtherwise } = readSubprotocolOffer(rawHeaders)
+    const { selectedOtherwise } = readSubprotocolOffer(rawHeaders, admission.path)
     const { answer } = reached
     const tunnel = { response, answer, socket, clientHead: exchange.head, upstreamHead, selectedOtherwise }
     joinTunnel(tunnel, responseHead, dependencies.limits)
@@ -151,8 +152,8 @@ async function planRequest({ request, manner }: Exchange, { limits }: ServeDepen
   return { body, head: { own: [...framing, ...expectation] } }
 }
 
-function planUpgrade(request: IncomingMessage) {
-  const { subprotocols } = readSubprotocolOffer(request.rawHeaders)
+function planUpgrade({ rawHeaders }: IncomingMessage, { path }: Admitted) {
+  const { subprotocols } = readSubprotocolOffer(rawHeaders, path)
   return {
     body: Buffer.alloc(0),
     head: { own: ['Connection', 'Upgrade', 'Upgrade', 'websocket'], subprotocols },

@@ -154,6 +154,9 @@ describe('the subprotocols of a handshake', () => {
     ['v2, access_token, LEAKcredential', 'v2', 'v2'],
     ['access_token', undefined, 'access_token'],
     ['v2,v1', 'v2, v1', 'v2'],
+    ['LEAKcredential', undefined, 'LEAKcredential'],
+    ['dummy', undefined, 'dummy'],
+    ['no!credential', 'no!credential', 'no!credential'],
     ['', undefined, undefined],
   ])('%j go on as %j, and the answer selects %j', async (offered, goesOn, selected) => {
     const { proxy, handshakes } = await start()
@@ -161,6 +164,21 @@ describe('the subprotocols of a handshake', () => {
     expect(await outcome(socket)).toBe('open')
     expect(handshakes[0]?.headers['sec-websocket-protocol']).toBe(goesOn)
     expect(socket.protocol).toBe(selected ?? '')
+  })
+})
+
+describe('a lone subprotocol', () => {
+  it('is no credential on a path that is not the contract’s: it goes on', async () => {
+    const scopes = ['interhumanai.stream']
+    const { proxy, handshakes } = await start({}, { paths: ['/other'], scopes })
+    const bytes = handshake(
+      proxy,
+      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+      'Sec-WebSocket-Protocol: v2',
+    ).replace(PATH, '/other')
+    const { responses } = await sendRaw(proxy.url, bytes, { count: 1 })
+    expect(handshakes[0]?.headers['sec-websocket-protocol']).toBe('v2')
+    expect(responses[0]?.headers['sec-websocket-protocol']).toBe('v2')
   })
 })
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { answer, startRawServer } from './support/raw-server.ts'
 import { runCommand, temporaryFolder } from './support/run-command.ts'
-import { matchesLine, parseTranscript, type Step } from './support/transcript.ts'
+import { matchesLine, parseTranscript, REST, type Step } from './support/transcript.ts'
 
 // Every command's behaviour, as it is seen: the files of `transcripts/`, whose form `support/transcript.ts` tells.
 
@@ -59,12 +59,15 @@ describe('a transcript of the command', () => {
 
 /** What was written, each line that is as expected in the expectation's own words, so that a difference reads well. */
 function compare(step: Step, stdout: string, stderr: string, settle: (text: string) => string) {
-  const align = (text: string, expected: readonly string[]) =>
-    text.split('\n').flatMap((line, index, lines) => {
+  const align = (text: string, expected: readonly string[]) => {
+    const rest = expected.indexOf(REST)
+    const aligned = text.split('\n').flatMap((line, index, lines) => {
       if (line === '' && index === lines.length - 1) return []
       const wanted = settle(expected[index] ?? '')
       return [matchesLine(wanted, line) ? wanted : line]
     })
+    return rest < 0 || aligned.length <= rest ? aligned : [...aligned.slice(0, rest), REST]
+  }
   const unprefixed = stderr.replace(/^interhuman-auth: /gm, '')
   return { stdout: align(stdout, step.stdout), stderr: align(unprefixed, step.stderr) }
 }

@@ -23,7 +23,8 @@ export async function check(options: Options, surroundings: Surroundings): Promi
   const tell: Tell = async (_, part) => void Object.assign(report, part)
   try {
     const exitCode = await tellAll(options, surroundings, tell)
-    return await end(exitCode, { ok: exitCode === EXIT.ok, ...report })
+    const failure = exitCode === EXIT.ok ? {} : { exit_code: exitCode }
+    return await end(exitCode, { ok: exitCode === EXIT.ok, ...failure, ...report })
   } catch (fault) {
     if (!(fault instanceof Refusal)) throw fault
     surroundings.say(fault.message)

@@ -1,5 +1,3 @@
-import { clearCache } from '../cache/clear.ts'
-import { cacheFolder } from '../cache/place.ts'
 import { removeFromKeychain } from '../credentials/keychain.ts'
 import { readPlainSources } from '../credentials/resolve.ts'
 import { filePlace, removeFromFile } from '../credentials/store-file.ts'
@@ -26,7 +24,7 @@ export async function logout(options: Options, surroundings: Surroundings): Prom
   const outcomes: Outcome[] = []
   if (options.store !== 'keychain') outcomes.push(fromFile(surroundings))
   if (options.store !== 'file') outcomes.push(fromKeychain(options, surroundings))
-  const tokens = fromCache(surroundings)
+  const tokens = await fromCache(surroundings)
   const left = [...readPlainSources(surroundings)].filter(({ finding }) => finding.kind === 'found')
   if (options.json)
     return printJson(
@@ -72,7 +70,11 @@ function fromKeychain({ store }: Options, surroundings: Surroundings): Outcome {
 }
 
 /** Tokens of the key would live on in it for up to their whole life. */
-function fromCache(surroundings: Surroundings): number {
+async function fromCache(surroundings: Surroundings): Promise<number> {
+  const [{ clearCache }, { cacheFolder }] = await Promise.all([
+    import('../cache/clear.ts'),
+    import('../cache/place.ts'),
+  ])
   const folder = cacheFolder(surroundings)
   const { removed, problem } = clearCache(folder, surroundings.uid)
   if (problem === undefined) return removed

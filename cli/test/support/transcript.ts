@@ -1,3 +1,6 @@
+/** Stands for all the lines that follow. */
+export const REST = '{...}'
+
 /** One command line of a transcript, and all that it is to do. */
 export interface Step {
   readonly args: readonly string[]
@@ -46,7 +49,8 @@ export interface Transcript {
  *     sent N, requests that came to the API
  *     = the exit code, which ends the step
  *
- * `{api}` and `{home}` stand for the address and the folder of the run, `{*}` for anything within an expected line.
+ * `{api}` and `{home}` stand for the address and the folder of the run, `{*}` for anything within an expected line, and
+ * `{...}` as a last line for all that follows.
  *
  * @throws {Error} on a line of no known form.
  */

@@ -39,11 +39,12 @@ export async function checkOnline(
 }
 
 async function tellExchange(answer: Answer, clock: number | undefined, tell: Tell): Promise<number> {
-  const { end, errorId } = await readAnswer(answer)
+  const { end, errorId, holdsToken: worked } = await readAnswer(answer)
   const { status } = answer
-  const worked = end === 'whole' && status === 200
+  const noToken = end === 'whole' && status === 200 && !worked
   const error = errorId === undefined ? '' : `, error ${errorId}`
-  const why = end === 'whole' ? `${error}; ${adviseOn(status)}` : `; ${describeEnd(end)}`
+  const refused = noToken ? ' and no token; check the address' : `${error}; ${adviseOn(status)}`
+  const why = end === 'whole' ? refused : `; ${describeEnd(end)}`
   const line = worked
     ? 'online: the exchange worked'
     : `online: the exchange did not work: ${describeStatus(answer)}${why}`
@@ -53,8 +54,9 @@ async function tellExchange(answer: Answer, clock: number | undefined, tell: Tel
   if (clock !== undefined && Math.abs(clock) > MAX_CLOCK_SKEW_SECONDS)
     await tellFault(tell, "this machine's clock or the service's")
   else if (end !== 'whole' || status >= 500) await tellFault(tell, 'the service')
+  else if (noToken) await tellFault(tell, 'the address, or what stands between')
   else if (!worked) await tellFault(tell, 'the key, or what is asked for with it')
-  return end === 'whole' ? exitCodeOfStatus(status) : EXIT.other
+  return end === 'whole' && !noToken ? exitCodeOfStatus(status) : EXIT.other
 }
 
 async function tellFault(tell: Tell, fault: string): Promise<void> {

@@ -24,6 +24,7 @@ function file(path: string, content: string, mode = 0o600): string {
   return path
 }
 
+const GRANT = '{"access_token":"LEAKtoken","token_type":"Bearer","expires_in":900}'
 const lines = 'INTERHUMAN_KEY_ID=LEAKid\nINTERHUMAN_KEY_SECRET=LEAKsecret\n'
 
 describe('check says which sources hold a credential, and which one counts', () => {
@@ -85,7 +86,7 @@ describe('check says which sources hold a credential, and which one counts', () 
 
 describe('check --online makes one exchange and says only whether it worked', () => {
   test('it did: exit code 0, and no token', async () => {
-    const { url, requests } = await serve(answer(200, '{"access_token":"LEAKtoken"}'))
+    const { url, requests } = await serve(answer(200, GRANT))
     const { code, lines, stderr } = await check(['--online', '--api-version', 'v1'], keyEnvironment(url))
     expect([code, lines.at(-1), stderr]).toEqual([0, 'online: the exchange worked', ''])
     expect(requests).toHaveLength(1)
@@ -94,7 +95,7 @@ describe('check --online makes one exchange and says only whether it worked', ()
   })
 
   test('it asks for the scopes that are named', async () => {
-    const { url, requests } = await serve(answer(200, '{}'))
+    const { url, requests } = await serve(answer(200, GRANT))
     await check(['--online', '--scope', 'a', '--scope', 'b'], keyEnvironment(url))
     expect(JSON.parse(requests[0]?.body ?? '').scopes).toEqual(['a', 'b'])
   })
@@ -116,6 +117,16 @@ describe('check --online makes one exchange and says only whether it worked', ()
     ])
   })
 
+  test('something else answered with 200, and no token: exit code 5', async () => {
+    const { url } = await serve(answer(200, '<html>LEAK portal</html>'))
+    const { code, lines } = await check(['--online'], keyEnvironment(url))
+    expect([code, ...lines.slice(-2)]).toEqual([
+      5,
+      'online: the exchange did not work: status 200 and no token; check the address',
+      'at fault: the address, or what stands between',
+    ])
+  })
+
   test.each<[string, Respond, number]>([
     ['the service is broken', answer(500, 'LEAK'), 5],
     ['the body is cut short', send('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nLEAK'), 5],
@@ -134,7 +145,7 @@ describe('check --online says what is at fault', () => {
   const dated =
     (offMs: number): Respond =>
     (socket, request) =>
-      answer(200, '{}', [`Date: ${new Date(Date.now() + offMs).toUTCString()}`])(socket, request)
+      answer(200, GRANT, [`Date: ${new Date(Date.now() + offMs).toUTCString()}`])(socket, request)
 
   test('nothing: each step of the way is named, and the clocks agree', async () => {
     const { url, port } = await serve(dated(0))

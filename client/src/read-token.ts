@@ -1,6 +1,6 @@
-import { CORRELATION_ID_HEADER, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
+import { B64TOKEN, CORRELATION_ID_HEADER, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
 import { AccessToken } from './access-token.ts'
-import { readUpTo } from './read-up-to.ts'
+import { LONGEST_ANSWER_BYTES, readUpTo } from './read-up-to.ts'
 import { RefusalError, type ResponseErrorDetails, UnexpectedResponseError } from './response-error.ts'
 import { classifyFault, TransportError } from './transport-error.ts'
 
@@ -54,13 +54,10 @@ export async function readToken(
     : new UnexpectedResponseError(details)
 }
 
-/** Longer than any answer of the contract; what is longer is not kept. */
-const LONGEST_BODY_BYTES = 65_536
-
 async function readText(response: TokenAnswer): Promise<string> {
   try {
     if (!response.body) return await response.text()
-    return (await (await readUpTo(response.body, LONGEST_BODY_BYTES))?.text()) ?? ''
+    return (await (await readUpTo(response.body, LONGEST_ANSWER_BYTES))?.text()) ?? ''
   } catch (fault) {
     throw fault instanceof TransportError ? fault : classifyFault(fault)
   }
@@ -80,8 +77,6 @@ function parseFields(text: string): Readonly<Record<string, unknown>> {
 
 /** RFC 6749 section 5.1: in any case. */
 const bearerType = /^bearer$/i
-/** RFC 6750 section 2.1: what can stand in an `Authorization` header. */
-const bearerForm = /^[\w.~+/-]+=*$/
 
 function readGrant(
   body: Readonly<Record<string, unknown>>,
@@ -89,8 +84,7 @@ function readGrant(
   requestedAtMs: number,
 ): AccessToken | undefined {
   const { access_token: value, token_type: type, expires_in: lifetime, scope } = body
-  if (typeof value !== 'string' || !bearerForm.test(value) || !bearerType.test(type as string))
-    return undefined
+  if (typeof value !== 'string' || !B64TOKEN.test(value) || !bearerType.test(type as string)) return undefined
   const expiresInSeconds = clampLifetime(lifetime)
   return new AccessToken({
     value,

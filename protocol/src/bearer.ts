@@ -13,7 +13,8 @@ export type SubprotocolReading =
 /** The subprotocol that a browser sends before its credential, and the only one that is ever selected for the pair. */
 export const BEARER_SUBPROTOCOL = 'access_token'
 
-const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
+/** What a bearer token is made of, and can stand in an `Authorization` header (RFC 6750 section 2.1). */
+export const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 const scheme = /^bearer(?: +|$)/i
 
 /**
@@ -26,7 +27,7 @@ export function readBearer(authorization: string | null | undefined): BearerRead
   const match = scheme.exec(authorization)
   if (match === null) return { kind: 'absent' }
   const token = authorization.slice(match[0].length)
-  return b64token.test(token) ? { kind: 'token', token } : { kind: 'malformed' }
+  return B64TOKEN.test(token) ? { kind: 'token', token } : { kind: 'malformed' }
 }
 
 /**
@@ -40,10 +41,10 @@ export function readSubprotocolBearer(header: string | null | undefined): Subpro
   const [first, second, ...rest] = header.split(',').map((part) => part.trim())
   if (first === undefined || first === '' || rest.length > 0) return { kind: 'malformed' }
   if (second === undefined)
-    return first !== BEARER_SUBPROTOCOL && b64token.test(first)
+    return first !== BEARER_SUBPROTOCOL && B64TOKEN.test(first)
       ? { kind: 'token', token: first, subprotocol: first }
       : { kind: 'malformed' }
-  if (first !== BEARER_SUBPROTOCOL || !b64token.test(second)) return { kind: 'malformed' }
+  if (first !== BEARER_SUBPROTOCOL || !B64TOKEN.test(second)) return { kind: 'malformed' }
   return { kind: 'token', token: second, subprotocol: BEARER_SUBPROTOCOL }
 }
 

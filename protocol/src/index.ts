@@ -1,5 +1,6 @@
 export { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithms.ts'
 export {
+  B64TOKEN,
   BEARER_SUBPROTOCOL,
   type BearerReading,
   type ChallengeError,

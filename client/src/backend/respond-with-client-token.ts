@@ -10,7 +10,7 @@ import {
 import { parseApiUrl } from '../api-url.ts'
 import { check } from '../check.ts'
 import type { TokenFetch } from '../post-json.ts'
-import { readUpTo } from '../read-up-to.ts'
+import { LONGEST_ANSWER_BYTES, readUpTo } from '../read-up-to.ts'
 import { classifyFault, TransportError } from '../transport-error.ts'
 import { corsHeaders, preflight } from './cors.ts'
 import { type OriginReading, readOrigin } from './origin.ts'
@@ -64,9 +64,6 @@ export interface ClientTokenFailure {
   /** Where there was no answer. */
   readonly error?: TransportError
 }
-
-/** Longer than any answer of the contract. */
-const LONGEST_BODY_BYTES = 65_536
 
 /** What the service's answers say to whoever asked. Any other is about the backend's key or its words. */
 const HANDED_ON = [200, ERRORS.rateLimited.status, ERRORS.unavailable.status]
@@ -135,7 +132,7 @@ async function exchange({ options, grant, scopes, reading, answer }: Exchange): 
     const { status, headers } = response
     const correlationId = headers.get(CORRELATION_ID_HEADER) ?? undefined
     if (status !== 200) tell({ status, correlationId: correlationId ?? '' })
-    const body = response.body && (await readUpTo(response.body, LONGEST_BODY_BYTES))
+    const body = response.body && (await readUpTo(response.body, LONGEST_ANSWER_BYTES))
     if (!body || !HANDED_ON.includes(status)) return answer(ERRORS.internal, {}, correlationId)
     const retryAfter = headers.get(RETRY_AFTER_HEADER)
     return new Response(body, {

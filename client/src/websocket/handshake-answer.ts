@@ -1,6 +1,7 @@
 import { AUTHORIZATION_HEADER, TOKEN_TYPE } from '@interhuman-auth/protocol'
 import type { AccessToken } from '../access-token.ts'
 import { readToken, type TokenAnswer } from '../read-token.ts'
+import { LONGEST_ANSWER_BYTES } from '../read-up-to.ts'
 import { classifyFault, TransportError } from '../transport-error.ts'
 import type { NodeAnswer } from './listen.ts'
 
@@ -34,14 +35,12 @@ export async function askWhy(
   }
 }
 
-const LONGEST_BODY = 64 * 1024
-
 /** Reads what `ws` hands on of a refused handshake. */
 export function readNodeAnswer(response: NodeAnswer): TokenAnswer {
   const decoder = new TextDecoder()
   let text = ''
   response.on('data', (chunk) => {
-    if (text.length < LONGEST_BODY) text += decoder.decode(chunk, { stream: true })
+    if (text.length < LONGEST_ANSWER_BYTES) text += decoder.decode(chunk, { stream: true })
   })
   const body = new Promise<string>((resolve) => {
     for (const type of ['end', 'close', 'error'] as const) response.on(type, () => resolve(text))

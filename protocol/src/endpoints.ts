@@ -22,6 +22,13 @@ export const CLIENT_TOKENS_PATH = '/v1/client_tokens'
 /** Where a client token is revoked (our contract, section 5). */
 export const CLIENT_TOKEN_REVOCATION_PATH = '/v1/client_tokens/revoke'
 
+/** Where a verifier asks whether a credential is good (RFC 7662; our contract, section 6). */
+export const INTROSPECTION_PATH = '/oauth2/introspect'
+/** The event stream of everything that ends credentials early (our contract, section 6). */
+export const REVOCATIONS_PATH = '/v1/revocations'
+/** Where a verifier says up to which event it has applied that stream (our contract, section 6). */
+export const REVOCATION_ACK_PATH = '/v1/revocations/ack'
+
 /** The public signing keys (RFC 7517). */
 export const KEY_SET_PATH = '/.well-known/jwks.json'
 /** Answers while the process lives. */

@@ -24,3 +24,9 @@ export const RETRY_AFTER_HEADER = 'Retry-After'
 
 /** The body type of every request and response of the exchange. */
 export const JSON_CONTENT_TYPE = 'application/json'
+
+/** The body type of the revocation feed (WHATWG HTML, server-sent events). */
+export const EVENT_STREAM_CONTENT_TYPE = 'text/event-stream'
+
+/** Behind which event a dropped feed goes on (WHATWG HTML, server-sent events). */
+export const LAST_EVENT_ID_HEADER = 'Last-Event-ID'

@@ -53,6 +53,7 @@ export {
   checkClientTokenClaims,
   formatClientTokenClaims,
 } from './client-token-claims.ts'
+export { KEY_SECRET_PREFIX, VERIFIER_PREFIX } from './credential-prefixes.ts'
 export {
   API_VERSIONS,
   type ApiVersion,
@@ -63,6 +64,7 @@ export {
   errorDialect,
   findProtectedResource,
   findResource,
+  INTROSPECTION_PATH,
   isApiVersion,
   KEY_SET_PATH,
   LIVE_PATH,
@@ -70,6 +72,8 @@ export {
   PROTECTED_RESOURCES,
   type ProtectedResource,
   READY_PATH,
+  REVOCATION_ACK_PATH,
+  REVOCATIONS_PATH,
   TOKEN_ENDPOINTS,
 } from './endpoints.ts'
 export {
@@ -91,14 +95,32 @@ export {
   CHALLENGE_HEADER,
   CLIENT_REQUEST_ID_HEADER,
   CORRELATION_ID_HEADER,
+  EVENT_STREAM_CONTENT_TYPE,
   FETCH_SITE_HEADER,
   JSON_CONTENT_TYPE,
+  LAST_EVENT_ID_HEADER,
   ORIGIN_HEADER,
   RETRY_AFTER_HEADER,
   SUBPROTOCOL_HEADER,
 } from './headers.ts'
 export { type KeySet, type PublicEcKey, type PublicJwk, type PublicOkpKey, parseKeySet } from './key-set.ts'
 export { isLoopback } from './loopback.ts'
+export {
+  type FeedHeartbeat,
+  type FeedPosition,
+  type FeedReady,
+  formatFeedPosition,
+  formatRevocationAck,
+  formatRevocationEvent,
+  MAX_FEED_NAME_LENGTH,
+  type ParsedRevocationEvent,
+  parseFeedPosition,
+  parseRevocationAck,
+  parseRevocationEvent,
+  type RevocationAckRequest,
+  type RevocationChange,
+  type RevocationEvent,
+} from './revocation-event.ts'
 export {
   formatScope,
   isScope,

@@ -1,0 +1,5 @@
+/** How every key secret begins; the same string is the bearer of a key in direct use (our contract, section 7). */
+export const KEY_SECRET_PREFIX = 'ih_live_'
+
+/** How the credential of a verifier begins, a process that checks tokens (our contract, section 6). */
+export const VERIFIER_PREFIX = 'ihv_'

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Scope } from '@interhuman-auth/protocol'
+import { OperatorError } from './operator-error.ts'
 
 /** The states of a key; `revoked` is for ever (our contract, section 7). */
 export const KEY_STATES = ['active', 'disabled', 'revoked'] as const
@@ -42,7 +43,7 @@ export const DEFAULT_OVERLAP_SECONDS = 24 * 3600
 export type KeyChangeProblem = 'revoked' | 'two_secrets_live'
 
 /** A change that the key's state does not allow; nothing was written. */
-export class KeyChangeError extends Error {
+export class KeyChangeError extends OperatorError {
   override readonly name = 'KeyChangeError'
   readonly problem: KeyChangeProblem
 

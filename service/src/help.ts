@@ -1,23 +1,17 @@
 import { SCOPES } from '@interhuman-auth/protocol'
+import type { CommandGroup } from './command-group.ts'
 import { CONFIGURATION, environmentName, flagName, type Setting } from './config.ts'
 
-/** Writes the text of `--help`; the settings come from the configuration table. */
-export function formatHelp(): string {
-  return `interhuman-auth-service: issues bearer tokens for API keys
+const PROGRAM = 'interhuman-auth-service'
+
+/** Writes the text of `--help`; the commands come from their groups, the settings from the configuration table. */
+export function formatHelp(groups: readonly CommandGroup[]): string {
+  return `${PROGRAM}: issues bearer tokens for API keys
 
 Usage:
-  interhuman-auth-service start [--first-key]
-  interhuman-auth-service keys create --name NAME --scope SCOPE [--scope SCOPE]
-                          [--expires-in-seconds N] [--credentials-file FILE [--api-url URL]]
-  interhuman-auth-service keys list [--limit N] [--after KEY_ID]
-  interhuman-auth-service keys show KEY_ID
-  interhuman-auth-service keys rotate KEY_ID [--overlap-seconds N]
-                          [--credentials-file FILE [--api-url URL]]
-  interhuman-auth-service keys disable|enable|revoke KEY_ID
+${groups.flatMap((group) => group.usage.map(formatUsage)).join('\n')}
 
-  --json       one JSON document on standard output (keys commands)
-  --first-key  make a key and its credentials file if the store holds no key
-  --help, --version
+${formatOptions(groups)}
 
 Scopes: ${SCOPES.join(', ')}
 
@@ -29,10 +23,24 @@ ${CONFIGURATION.map(formatSetting).join('\n')}
 
 Exit codes: 0 done · 1 not done, and why · 2 wrong usage
 Example:
-  interhuman-auth-service keys create --name "video worker" --scope ${SCOPES[0]} --credentials-file worker.env
+  ${PROGRAM} keys create --name "video worker" --scope ${SCOPES[0]} --credentials-file worker.env
 
 An independent implementation, not affiliated with Interhuman.
 `
+}
+
+function formatUsage(line: string): string {
+  return line.startsWith(' ') ? `  ${' '.repeat(PROGRAM.length)}${line.slice(1)}` : `  ${PROGRAM} ${line}`
+}
+
+function formatOptions(groups: readonly CommandGroup[]): string {
+  const rows = [
+    ['--json', 'one JSON document on standard output (keys commands)'],
+    ...groups.flatMap((group) => group.explainedOptions),
+  ]
+  const width = Math.max(...rows.map(([option = '']) => option.length))
+  const lines = rows.map(([option = '', text]) => `  ${option.padEnd(width)}  ${text}`)
+  return [...lines, '  --help, --version'].join('\n')
 }
 
 function formatSetting(row: Setting): string {

@@ -1,15 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { KeyChangeError } from './api-key.ts'
-import { type Command, type CommandLine, parseCommandLine } from './command-line.ts'
+import { type CommandLine, parseCommandLine } from './command-line.ts'
+import { loadGroups } from './commands/groups.ts'
 import { type Config, processEnvironment, readConfig } from './config.ts'
-import { dataFolder, prepareDataFolder } from './data-folder.ts'
+import { dataFolder } from './data-folder.ts'
 import { formatHelp } from './help.ts'
+import { OperatorError } from './operator-error.ts'
 import type { Runtime } from './runtime.ts'
-import { StartupError } from './startup-error.ts'
-import { openSqliteStore } from './store/sqlite.ts'
-import { StoreUnavailableError } from './store/store-error.ts'
+import type { Store } from './store/store.ts'
 import { UsageError } from './usage-error.ts'
 import { readVersion } from './version.ts'
 
@@ -22,7 +21,8 @@ export async function main(args: readonly string[]): Promise<void> {
   process.stderr.on('error', endQuietly)
   const runtime = createRuntime()
   try {
-    await run(parseCommandLine(args), runtime)
+    const code = await run(await parseCommandLine(args), runtime)
+    if (code !== 0) process.exitCode = code
   } catch (error) {
     process.exitCode = report(error, runtime)
   }
@@ -36,61 +36,24 @@ function createRuntime(): Runtime {
     now: () => Math.floor(Date.now() / 1000),
     monotonicMs: () => performance.now(),
     user: userName(),
-    openStore: openSqliteStore,
+    openStore,
     writeOutput: writeStandardOutput,
     writeMessage: (text) => process.stderr.write(`${PROGRAM}: ${text}\n`),
   }
 }
 
-async function run({ command, flags, json }: CommandLine, runtime: Runtime): Promise<void> {
-  if (command.kind === 'help') return runtime.writeOutput(formatHelp())
-  if (command.kind === 'version') return runtime.writeOutput(`${readVersion()}\n`)
-  const config = readConfig(runtime.environment, flags)
-  if (command.kind === 'start') {
-    const { start } = await import('./commands/start.ts')
-    return start(config, command, runtime)
+async function run(line: CommandLine, runtime: Runtime): Promise<number> {
+  if (line.kind === 'run') {
+    const config = readConfig(runtime.environment, line.flags)
+    return line.group.run(line.command, { config, runtime, json: line.json })
   }
-  const store = openKeyStore(command, config, runtime)
-  try {
-    await runKeysCommand(command, { store, config, runtime, json })
-  } finally {
-    await store.close()
-  }
+  runtime.writeOutput(line.kind === 'help' ? formatHelp(await loadGroups()) : `${readVersion()}\n`)
+  return 0
 }
 
-type KeysCommand = Exclude<Command, { readonly kind: 'help' | 'version' | 'start' }>
-
-/** Only `keys create` makes a data folder; every other command would only show that a wrong one is empty. */
-function openKeyStore(command: KeysCommand, config: Config, runtime: Runtime) {
-  const { database } = dataFolder(config.dataDir)
-  if (command.kind === 'keys create') prepareDataFolder(config.dataDir)
-  else if (!existsSync(database))
-    throw new StartupError(
-      `there is no database in ${config.dataDir}; name the service's folder with --data-dir`,
-    )
-  return runtime.openStore(database)
-}
-
-async function runKeysCommand(
-  command: KeysCommand,
-  context: import('./commands/keys/context.ts').KeysContext,
-): Promise<void> {
-  switch (command.kind) {
-    case 'keys create':
-      return (await import('./commands/keys/create.ts')).createKey(command.options, context)
-    case 'keys list':
-      return (await import('./commands/keys/list.ts')).listKeys(command.request, context)
-    case 'keys show':
-      return (await import('./commands/keys/show.ts')).showKey(command.keyId, context)
-    case 'keys rotate':
-      return (await import('./commands/keys/rotate.ts')).rotateKey(command.keyId, command.options, context)
-    case 'keys change':
-      return (await import('./commands/keys/change-state.ts')).changeKeyState(
-        command.keyId,
-        command.change,
-        context,
-      )
-  }
+async function openStore(config: Config): Promise<Store> {
+  const { openSqliteStore } = await import('./store/sqlite.ts')
+  return openSqliteStore(dataFolder(config.dataDir).database)
 }
 
 const STANDARD_OUTPUT = 1
@@ -115,11 +78,7 @@ function report(error: unknown, runtime: Runtime): number {
     runtime.writeMessage(`${error.message}; see ${PROGRAM} --help`)
     return 2
   }
-  if (
-    error instanceof StartupError ||
-    error instanceof KeyChangeError ||
-    error instanceof StoreUnavailableError
-  ) {
+  if (error instanceof OperatorError) {
     for (const line of error.message.split('\n')) runtime.writeMessage(line)
     return 1
   }

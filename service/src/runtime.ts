@@ -1,4 +1,5 @@
 import type { RandomBytes } from './base62.ts'
+import type { Config } from './config.ts'
 import type { Store } from './store/store.ts'
 
 /** What the commands take from the machine; `main` hands in the real ones. */
@@ -13,7 +14,8 @@ export interface Runtime {
   monotonicMs(): number
   /** Who runs the command, for the audit. */
   readonly user: string
-  openStore(databaseFile: string): Store
+  /** Opens the store that the configuration names. @throws {StartupError} when it cannot be opened. */
+  openStore(config: Config): Promise<Store>
   writeOutput(text: string): void
   writeMessage(text: string): void
 }

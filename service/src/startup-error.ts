@@ -1,7 +1,6 @@
-/**
- * The program cannot do what it was told, for a reason that the operator can mend: the command prints the message as
- * its one line. Never holds a secret.
- */
-export class StartupError extends Error {
+import { OperatorError } from './operator-error.ts'
+
+/** The program cannot do what it was told, for a reason that the operator can mend. */
+export class StartupError extends OperatorError {
   override readonly name = 'StartupError'
 }

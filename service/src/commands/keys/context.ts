@@ -1,16 +1,12 @@
 import type { AuditAction, AuditEntry } from '../../audit.ts'
-import type { Config } from '../../config.ts'
+import type { CommandContext } from '../../command-group.ts'
 import { isKeyId } from '../../key-format.ts'
-import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What every `keys` command works on. */
-export interface KeysContext {
+export interface KeysContext extends CommandContext {
   readonly store: Store
-  readonly config: Config
-  readonly runtime: Runtime
-  readonly json: boolean
 }
 
 /** Writes the audit entry of a change made by the command. */

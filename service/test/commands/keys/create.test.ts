@@ -23,7 +23,7 @@ async function create(name: string | undefined, scopes: readonly string[], expir
       now: () => NOW,
       monotonicMs: () => 0,
       user: 'operator',
-      openStore: () => {
+      openStore: async () => {
         throw new Error('it is open')
       },
       writeOutput: (text: string) => said.push(text),

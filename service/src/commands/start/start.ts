@@ -1,19 +1,19 @@
 import { ERROR_PAGE_PATH } from '@interhuman-auth/protocol'
 import closeWithGrace from 'close-with-grace'
-import { createAccessTokenSigner } from '../access-token.ts'
-import { type Address, formatAddress, refuseTakenAddress, toAddressError } from '../address.ts'
-import { createRoutes } from '../app.ts'
-import { createClientTokenSigner } from '../client-token.ts'
-import { type Config, DEFAULT_ISSUER } from '../config.ts'
-import { type DataFolder, dataFolder, prepareDataFolder } from '../data-folder.ts'
-import { settleFirstKey } from '../first-key.ts'
-import { createHttpServer, type HttpServer } from '../http-server.ts'
-import { type Log, openLog } from '../log.ts'
-import { openSigningKeys } from '../open-signing-keys.ts'
-import type { Runtime } from '../runtime.ts'
-import { formatKeySet } from '../signing-keys.ts'
-import { StartupError } from '../startup-error.ts'
-import type { Store } from '../store/store.ts'
+import { createAccessTokenSigner } from '../../access-token.ts'
+import { type Address, formatAddress, refuseTakenAddress, toAddressError } from '../../address.ts'
+import { createRoutes } from '../../app.ts'
+import { createClientTokenSigner } from '../../client-token.ts'
+import { type Config, DEFAULT_ISSUER } from '../../config.ts'
+import { type DataFolder, dataFolder, prepareDataFolder } from '../../data-folder.ts'
+import { settleFirstKey } from '../../first-key.ts'
+import { createHttpServer, type HttpServer } from '../../http-server.ts'
+import { type Log, openLog } from '../../log.ts'
+import { openSigningKeys } from '../../open-signing-keys.ts'
+import type { Runtime } from '../../runtime.ts'
+import { formatKeySet } from '../../signing-keys.ts'
+import { StartupError } from '../../startup-error.ts'
+import type { Store } from '../../store/store.ts'
 
 /** How the service is started. */
 export interface StartOptions {
@@ -30,7 +30,7 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
   await refuseTakenAddress(config)
   prepareDataFolder(config.dataDir)
   const folder = dataFolder(config.dataDir)
-  const store = runtime.openStore(folder.database)
+  const store = await runtime.openStore(config)
   try {
     const server = await createServer(config, folder, store, runtime)
     const url = formatAddress({ host: config.host, port: await listen(server.app, config) })

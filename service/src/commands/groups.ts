@@ -1,0 +1,17 @@
+import type { CommandGroup } from '../command-group.ts'
+
+/** Where each group of commands is, by its first word, in the order of `--help`. */
+const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
+  start: async () => (await import('./start/group.ts')).startGroup,
+  keys: async () => (await import('./keys/group.ts')).keysGroup,
+}
+
+/** Loads the group that a word names, or nothing where it names none. */
+export async function loadGroup(word: string | undefined): Promise<CommandGroup | undefined> {
+  return word !== undefined && Object.hasOwn(GROUPS, word) ? GROUPS[word]?.() : undefined
+}
+
+/** Loads every group, in the order of `--help`. */
+export async function loadGroups(): Promise<readonly CommandGroup[]> {
+  return Promise.all(Object.values(GROUPS).map((load) => load()))
+}

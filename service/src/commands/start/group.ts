@@ -1,0 +1,19 @@
+import type { CommandGroup } from '../../command-group.ts'
+import { UsageError } from '../../usage-error.ts'
+import type { StartOptions } from './start.ts'
+
+/** `start`. */
+export const startGroup: CommandGroup<StartOptions> = {
+  options: { 'first-key': { type: 'boolean' } },
+  usage: ['start [--first-key]'],
+  explainedOptions: [['--first-key', 'make a key and its credentials file if the store holds no key']],
+  read(words, values) {
+    if (words.length > 0) throw new UsageError('start takes no argument')
+    return { firstKey: values['first-key'] === true }
+  },
+  async run(options, { config, runtime }) {
+    const { start } = await import('./start.ts')
+    await start(config, options, runtime)
+    return 0
+  },
+}

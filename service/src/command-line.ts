@@ -1,7 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import type { CommandGroup, OptionValues } from './command-group.ts'
 import { loadGroup, loadGroups } from './commands/groups.ts'
-import { CONFIGURATION, flagName } from './config.ts'
+import { CONFIGURATION } from './config/table.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What the command line asks for. */
@@ -17,7 +17,7 @@ export interface RunCommand {
   readonly json: boolean
 }
 
-const CONFIGURATION_FLAGS = CONFIGURATION.filter((row) => !row.secret).map((row) => flagName(row.name))
+const CONFIGURATION_FLAGS = CONFIGURATION.flatMap(({ flag }) => flag ?? [])
 
 const COMMON_OPTIONS: ParseArgsOptionsConfig = {
   help: { type: 'boolean', short: 'h' },

@@ -4,21 +4,19 @@ import {
   constants,
   existsSync,
   fchmodSync,
-  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
-  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { RandomBytes } from './base62.ts'
 import { MASTER_KEY_BYTES } from './master-key.ts'
+import { readSecretFile } from './secret-file.ts'
 import { StartupError } from './startup-error.ts'
 
 /** The files of a data folder. */
@@ -90,41 +88,15 @@ function refuseOpenFolder(path: string): void {
  */
 export function readMasterKeyFile(path: string): Buffer {
   const name = `the master key file ${path}`
-  // What is looked at is what is read, and a pipe in its place is not waited for.
-  const descriptor = openMasterKeyFile(path, name)
-  try {
-    refuseOpenFile(name, fstatSync(descriptor))
-    return parseMasterKey(readFileSync(descriptor, 'utf8'), name)
-  } catch (error) {
-    if (error instanceof StartupError) throw error
-    throw new StartupError(`${name} cannot be read (${errorCode(error)})`)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function openMasterKeyFile(path: string, name: string): number {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') throw new StartupError(`${name} is missing; put it back from a backup`)
-    throw new StartupError(`${name} cannot be read (${errorCode(error)})`)
-  }
+  const whenMissing = 'put it back from a backup'
+  return parseMasterKey(
+    readSecretFile(path, { name, whenMissing, maxBytes: MAX_MASTER_KEY_FILE_BYTES }),
+    name,
+  )
 }
 
 /** More than this is no master key. */
 const MAX_MASTER_KEY_FILE_BYTES = 1024
-
-function refuseOpenFile(name: string, file: Stats): void {
-  if (!file.isFile() || file.size > MAX_MASTER_KEY_FILE_BYTES)
-    throw new StartupError(`${name} is not a file of a key`)
-  if (process.platform === 'win32') return
-  const mode = file.mode & 0o777
-  if ((mode & 0o077) !== 0)
-    throw new StartupError(`${name} can be read by others (mode ${mode.toString(8)}); run chmod 600 on it`)
-  if (file.uid !== 0 && file.uid !== process.getuid?.())
-    throw new StartupError(`${name} belongs to another user; run chown on it`)
-}
 
 /**
  * Reads a master key's text.

@@ -1,6 +1,7 @@
 import { SCOPES } from '@interhuman-auth/protocol'
 import type { CommandGroup } from './command-group.ts'
-import { CONFIGURATION, environmentName, flagName, type Setting } from './config.ts'
+import type { Setting } from './config/setting.ts'
+import { CONFIGURATION } from './config/table.ts'
 
 const PROGRAM = 'interhuman-auth-service'
 
@@ -44,7 +45,7 @@ function formatOptions(groups: readonly CommandGroup[]): string {
 }
 
 function formatSetting(row: Setting): string {
-  const flag = row.secret ? '' : `--${flagName(row.name)} ${row.placeholder}, `
-  return `  ${flag}${environmentName(row.name)}
+  const flag = row.flag === null ? '' : `--${row.flag} ${row.placeholder}, `
+  return `  ${flag}${row.environment}
       ${row.description} (${row.defaultText})`.replaceAll('`', '')
 }

@@ -1,7 +1,22 @@
-import { resolve } from 'node:path'
-import { expect, test } from 'vitest'
-import { CONFIGURATION, type Config, environmentName, flagName, readConfig } from '../src/config.ts'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { environmentName, flagName, type Setting } from '../src/config/setting.ts'
+import { CONFIGURATION } from '../src/config/table.ts'
+import { type Config, readConfig, readSettings } from '../src/config.ts'
 import { StartupError } from '../src/startup-error.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+function secretFile(content: string): string {
+  files += 1
+  const file = join(folder, String(files))
+  writeFileSync(file, content, { mode: 0o600 })
+  return file
+}
 
 /** Two values that are allowed and as they are read; values that are not. */
 const CASES: {
@@ -128,8 +143,14 @@ const CASES: {
     bad: ['', 'INFO', 'LEAK', 'constructor'],
   },
 }
-const NAMES = CONFIGURATION.map((row) => row.name)
-const secret = (name: keyof Config) => CONFIGURATION.find((row) => row.name === name)?.secret === true
+const NAMES = Object.keys(CASES) as (keyof Config)[]
+const SECRETS = NAMES.filter((name) => row(name).byFile)
+
+function row(name: keyof Config): Setting {
+  const found = CONFIGURATION.find((each) => each.name === name)
+  if (found === undefined) throw new Error(`the table has no ${name}`)
+  return found
+}
 
 function refusal(environment: Record<string, string>, flags: Record<string, string> = {}): string[] {
   try {
@@ -160,23 +181,72 @@ test.each(NAMES)('%s: a flag goes before the environment, the environment before
     [string, unknown],
     [string, unknown],
   ]
-  const environment = { [environmentName(name)]: first }
-  expect(readConfig(environment)[name]).toEqual(firstValue)
-  if (secret(name)) return
-  expect(readConfig(environment, { [flagName(name)]: second })[name]).toEqual(secondValue)
+  const environment = { [row(name).environment]: first }
+  const { flag } = row(name)
+  expect(readSettings(environment).config[name]).toEqual(firstValue)
+  if (flag === null) return
+  expect(readSettings(environment, { [flag]: second }).config[name]).toEqual(secondValue)
 })
 
 test.each(NAMES)(
   '%s: a value that is not allowed gives one line that names the setting and not the value',
   (name) => {
     for (const value of CASES[name].bad) {
-      const [line, ...more] = refusal({ [environmentName(name)]: value })
+      const { environment, flag } = row(name)
+      const [line, ...more] = refusal({ [environment]: value })
       expect(more).toEqual([])
-      expect(line).toMatch(new RegExp(`^${environmentName(name)} must `))
-      if (!secret(name)) expect(refusal({}, { [flagName(name)]: value })[0]).toMatch(/^--[a-z-]+ must /)
+      expect(line).toMatch(new RegExp(`^${environment} must `))
+      if (flag !== null) expect(refusal({}, { [flag]: value })[0]).toMatch(/^--[a-z-]+ must /)
     }
   },
 )
+
+test('every setting is in one group, has its own name, and each secret that is no file is told by file as well', () => {
+  const names = CONFIGURATION.flatMap(({ environment, flag }) => [environment, `--${flag ?? environment}`])
+  expect(new Set(names).size).toBe(names.length)
+  const files = SECRETS.map((name) => `${name}File`)
+  expect(CONFIGURATION.map(({ name }) => name).toSorted()).toEqual([...NAMES, ...files].toSorted())
+})
+
+describe.each(SECRETS)('%s by file', (name) => {
+  const [text, value] = CASES[name].good[0] as [string, unknown]
+  const variable = environmentName(`${name}File`)
+
+  test('the content counts, without the newline at its end, and the path is where it came from', () => {
+    const file = secretFile(`${text}\n`)
+    const { config, sources, problems } = readSettings({ [variable]: file })
+    expect([config[name], sources.get(name), problems]).toEqual([value, { kind: 'file', name: file }, []])
+    expect(readSettings({}, { [flagName(`${name}File`)]: file }).config[name]).toEqual(value)
+  })
+
+  test('both ways at once are refused', () => {
+    expect(refusal({ [variable]: secretFile(text), [row(name).environment]: text })).toEqual([
+      `${row(name).environment} and ${variable} exclude each other`,
+    ])
+  })
+
+  test('an absent file, one that others can read and one with a wrong content are refused by the path alone', () => {
+    const [bad = ''] = CASES[name].bad
+    expect(refusal({ [variable]: join(folder, 'no') })).toEqual([
+      `the file of ${variable} is missing; check its path`,
+    ])
+    const open = secretFile(text)
+    chmodSync(open, 0o604)
+    expect(refusal({ [variable]: open })).toEqual([
+      `the file of ${variable} can be read by others (mode 604); run chmod 600 on it`,
+    ])
+    const wrong = secretFile(bad)
+    expect(refusal({ [variable]: wrong })[0]).toMatch(`the content of ${wrong} must `)
+    expect(refusal({ [variable]: '' })).toEqual([`${variable} must not be empty`])
+  })
+})
+
+test('where a value came from is told with it', () => {
+  const { sources } = readSettings({ INTERHUMAN_AUTH_HOST: '::1', INTERHUMAN_AUTH_PORT: '1' }, { port: '2' })
+  expect(sources.get('host')).toEqual({ kind: 'environment', name: 'INTERHUMAN_AUTH_HOST' })
+  expect(sources.get('port')).toEqual({ kind: 'flag', name: '--port' })
+  expect(sources.get('dataDir')).toEqual({ kind: 'default' })
+})
 
 test('names are of one form', () => {
   expect(environmentName('maxBodyBytes')).toBe('INTERHUMAN_AUTH_MAX_BODY_BYTES')

@@ -1,0 +1,39 @@
+import { setting } from './setting.ts'
+import { integer, parseHost } from './values.ts'
+
+/** Where the service listens, and how much it takes. */
+export const HTTP_SETTINGS = [
+  setting('host', '127.0.0.1', parseHost, {
+    placeholder: 'HOST',
+    description: 'Address to listen on. Put a TLS proxy in front of anything but loopback.',
+  }),
+  setting('port', 4747, integer(0, 65_535), {
+    placeholder: 'PORT',
+    description: 'Port to listen on; 0 takes a free one.',
+  }),
+  setting('maxBodyBytes', 16_384, integer(1024, 1_048_576), {
+    placeholder: 'BYTES',
+    description: 'Largest request body; above it the answer is 413.',
+  }),
+  setting('maxHeaderBytes', 16_384, integer(1024, 1_048_576), {
+    placeholder: 'BYTES',
+    description: 'Largest request head, all headers together; above it the answer is 431.',
+  }),
+  setting('requestTimeoutMs', 10_000, integer(100, 600_000), {
+    placeholder: 'MS',
+    description: 'Longest time for a request to arrive whole, in milliseconds; above it the answer is 408.',
+  }),
+  setting('keepAliveTimeoutMs', 30_000, integer(0, 600_000), {
+    placeholder: 'MS',
+    description:
+      'How long an idle connection is kept, in milliseconds. Set it above that of the proxy in front.',
+  }),
+  setting('maxConnections', 10_000, integer(1, 1_000_000), {
+    placeholder: 'COUNT',
+    description: 'Most connections at once; further ones are closed at once.',
+  }),
+  setting('shutdownTimeoutMs', 10_000, integer(0, 600_000), {
+    placeholder: 'MS',
+    description: 'Longest wait for requests in flight when the service stops, in milliseconds.',
+  }),
+] as const

@@ -1,0 +1,37 @@
+import { environmentName } from './setting.ts'
+import type { Config } from './table.ts'
+
+/** Settings that are each allowed and not together. */
+interface Rule {
+  /** What it is about: the rule is silent where the value of one of them is not allowed by itself. */
+  readonly settings: readonly (keyof Config)[]
+  isBroken(config: Config, given: ReadonlySet<string>): boolean
+  /** One line, without a value. */
+  readonly problem: string
+}
+
+const name = (setting: keyof Config) => environmentName(setting)
+
+const RULES: readonly Rule[] = [
+  {
+    settings: ['masterKey', 'masterKeyFile'],
+    isBroken: ({ masterKey, masterKeyFile }) => masterKey !== null && masterKeyFile !== null,
+    problem: `${name('masterKey')} and ${name('masterKeyFile')} exclude each other`,
+  },
+]
+
+/**
+ * Every contradiction between settings, one line each.
+ *
+ * @param given the names of the settings that somebody gave, by whatever way.
+ * @param refused the names of those whose own value is not allowed.
+ */
+export function findContradictions(
+  config: Config,
+  given: ReadonlySet<string>,
+  refused: ReadonlySet<string>,
+): string[] {
+  return RULES.filter(
+    ({ settings, isBroken }) => !settings.some((each) => refused.has(each)) && isBroken(config, given),
+  ).map(({ problem }) => problem)
+}

@@ -1,0 +1,44 @@
+import { ALGORITHMS, ERROR_PAGE_PATH } from '@interhuman-auth/protocol'
+import { optional, secret, setting } from './setting.ts'
+import { oneOf, parseAddress, parsePath, parseText } from './values.ts'
+
+/** What the issuer is when nobody says otherwise: a constant, since an issuer must not change with a port. */
+export const DEFAULT_ISSUER = 'http://127.0.0.1:4747'
+
+/** What tokens say, and what they are signed with. */
+export const TOKEN_SETTINGS = [
+  optional('issuer', parseAddress, {
+    placeholder: 'URL',
+    description:
+      'The `iss` of every token. Settled at the first start and kept in the store; a later start that says otherwise is refused.',
+    defaultText: `\`${DEFAULT_ISSUER}\`, whatever the port`,
+  }),
+  optional('audience', parseText, {
+    placeholder: 'TEXT',
+    description: 'The `aud` of every token.',
+    defaultText: 'the issuer',
+  }),
+  setting('algorithm', 'ES256', oneOf(ALGORITHMS), {
+    placeholder: ALGORITHMS.join('|'),
+    description:
+      'How tokens are signed. With HS256 the key set is empty, and whoever checks tokens holds a key that can issue them.',
+  }),
+  optional('errorPage', parseAddress, {
+    placeholder: 'URL',
+    description: 'The page that the `link` of an error body points at.',
+    defaultText: `the issuer and \`${ERROR_PAGE_PATH}\``,
+  }),
+  optional('masterKeyFile', parsePath, {
+    placeholder: 'FILE',
+    description:
+      'File of the master key that seals the signing keys, mode 0600. It must exist when it is named here.',
+    defaultText: '`master.key` in the data folder, made at the first start',
+  }),
+  secret('masterKey', parseText, {
+    placeholder: 'TEXT',
+    description: 'The master key itself, 32 bytes in base64url, instead of a file.',
+    defaultText: 'the file',
+    // `masterKeyFile` is older than the files of other secrets and has a default of its own.
+    byFile: false,
+  }),
+] as const

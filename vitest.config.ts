@@ -11,6 +11,7 @@ export default defineConfig({
     testTimeout: long ? 600_000 : 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    globalSetup: 'test/support/postgres-for-the-run.ts',
     allowOnly: false,
   },
 })

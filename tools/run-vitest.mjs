@@ -9,12 +9,12 @@ import { emptyTally } from './tally.mjs'
  * Runs vitest, shows its output as it comes, and counts.
  *
  * @param {object} options
- * @param {boolean} options.long Whether the long tests are run, and they alone.
+ * @param {'short' | 'long' | 'faults'} options.kind Which tests are run: those of `npm test`, `*.long.test.ts` or `*.faults.test.ts`.
  * @param {string} [options.root] Whose tests; the repository's unless told.
  * @param {boolean} [options.show] Whether the output is shown; it is unless told.
  * @returns {Promise<import('./tally.mjs').Tally>} A run that ends with an error and counts no failure is one failure.
  */
-export async function runVitest({ long, root = ROOT, show = true }) {
+export async function runVitest({ kind, root = ROOT, show = true }) {
   const folder = await mkdtemp(path.join(tmpdir(), 'vitest-tally-'))
   const file = path.join(folder, 'tally.json')
   try {
@@ -23,7 +23,7 @@ export async function runVitest({ long, root = ROOT, show = true }) {
       ['node_modules/vitest/vitest.mjs', 'run', '--root', root, ...reporters],
       {
         show,
-        env: { VITEST_TALLY: file, NO_COLOR: '1', TEST_LONG: String(long) },
+        env: { VITEST_TALLY: file, NO_COLOR: '1', TEST_KIND: kind },
       },
     )
     const text = await readFile(file, 'utf8').catch(() => JSON.stringify(emptyTally()))

@@ -7,11 +7,13 @@ import { BUILD, CHECKS, runStep } from './steps.mjs'
 import { addTallies, emptyTally, formatTally, tallyOf } from './tally.mjs'
 
 // npm test: everything that this project checks. npm run test:long: the tests that take longer than a minute.
+// npm run test:faults: those in which processes are killed, servers fail over and disks fill.
 // The last line is the count. With CI=true a skipped test is a failure of the run, since CI has every part.
 
 requireNode('npm test')
-const tally = process.argv.includes('--long') ? await testLong() : await testAll()
-const ranNothing = tally.passed + tally.failed === 0 && !process.argv.includes('--long')
+const kind = /** @type {const} */ (['long', 'faults']).find((name) => process.argv.includes(`--${name}`))
+const tally = kind === undefined ? await testAll() : await testOnly(kind)
+const ranNothing = tally.passed + tally.failed === 0 && kind === undefined
 const skippedInCi = process.env.CI === 'true' && tally.skipped.length > 0
 if (skippedInCi)
   process.stdout.write('\nCI has every part: what is skipped there counts as a failure of the run.\n')
@@ -21,16 +23,17 @@ process.exitCode = tally.failed > 0 || ranNothing || skippedInCi ? 1 : 0
 async function testAll() {
   if (!(await runStep(BUILD))) return tallyOf([false])
   const checks = tallyOf([true, ...(await Promise.all(CHECKS.map(runStep)))])
-  const tests = await runVitest({ long: false })
+  const tests = await runVitest({ kind: 'short' })
   return addTallies([checks, tests, await runMatrix()])
 }
 
-async function testLong() {
-  const files = (await listFiles(ROOT)).filter((file) => file.endsWith('.long.test.ts'))
+/** @param {'long' | 'faults'} kind */
+async function testOnly(kind) {
+  const files = (await listFiles(ROOT)).filter((file) => file.endsWith(`.${kind}.test.ts`))
   if (files.length === 0) {
-    process.stdout.write('There is no long test.\n')
+    process.stdout.write(`There is no test of the kind ${kind}.\n`)
     return emptyTally()
   }
   if (!(await runStep(BUILD))) return tallyOf([false])
-  return runVitest({ long: true })
+  return runVitest({ kind })
 }

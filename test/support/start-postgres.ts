@@ -144,7 +144,7 @@ export class PostgresServer {
     closeSync(log)
     this.#warden = warden
     let output = ''
-    warden.stdout.on('data', (text) => {
+    warden.stdout?.on('data', (text) => {
       output += text
     })
     await waitUntil(

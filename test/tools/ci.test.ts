@@ -29,6 +29,7 @@ async function runCi(npm: string) {
     'zsh',
     'fish',
     'mandoc',
+    'pgbouncer',
   ]
   for (const [name, text] of [['npm', npm] as const, ...brought.map((program) => [program, ''] as const)]) {
     await writeFile(path.join(folder, 'bin', name), `#!/bin/sh\n${text}\n`)
@@ -45,23 +46,27 @@ async function runCi(npm: string) {
 const counts = (lines: string[]) => lines.filter((line) => /^\d+ passed, \d+ failed/.test(line))
 
 describe('.ci/run', () => {
-  test('closes with the one line that is the sum of both runs', async () => {
+  test('closes with the one line that is the sum of the three runs', async () => {
     const { code, lines } = await runCi(
-      'case "$*" in test) echo "5 passed, 0 failed";; "run test:long") echo "2 passed, 0 failed";; esac',
+      `case "$*" in
+        test) echo "5 passed, 0 failed";;
+        "run test:long") echo "2 passed, 0 failed";;
+        "run test:faults") echo "1 passed, 0 failed";;
+      esac`,
     )
     expect(code).toBe(0)
-    expect(counts(lines)).toEqual(['7 passed, 0 failed'])
-    expect(lines.at(-1)).toBe('7 passed, 0 failed')
+    expect(counts(lines)).toEqual(['8 passed, 0 failed'])
+    expect(lines.at(-1)).toBe('8 passed, 0 failed')
   })
 
   test.each([
-    ['a test fails', 'echo "5 passed, 1 failed"; exit 1', '10 passed, 2 failed'],
-    ['a test is skipped', 'echo "5 passed, 0 failed, 1 skipped"', '10 passed, 0 failed, 2 skipped'],
-    ['a run ends without a count', 'exit 1', '0 passed, 2 failed'],
+    ['a test fails', 'echo "5 passed, 1 failed"; exit 1', '15 passed, 3 failed'],
+    ['a test is skipped', 'echo "5 passed, 0 failed, 1 skipped"', '15 passed, 0 failed, 3 skipped'],
+    ['a run ends without a count', 'exit 1', '0 passed, 3 failed'],
     [
       'a run counts no failure but has an exit code',
       'echo "5 passed, 0 failed"; exit 1',
-      '10 passed, 1 failed',
+      '15 passed, 1 failed',
     ],
     ['nothing is run', 'echo "0 passed, 0 failed"', '0 passed, 0 failed'],
   ])('does not pass when %s', async (_when, script, line) => {

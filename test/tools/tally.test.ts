@@ -21,7 +21,7 @@ async function tests(files: Record<string, string>) {
   const config = "export default { test: { include: ['*.test.ts'] } }\n"
   for (const [file, text] of Object.entries({ ...files, 'vitest.config.ts': config }))
     await writeFile(path.join(folder, file), text)
-  return runVitest({ long: false, root: folder, show: false })
+  return runVitest({ kind: 'short', root: folder, show: false })
 }
 
 test('passes, failures, files that do not load and skips are counted, each skip with its reason', async () => {

@@ -8,6 +8,7 @@ export interface Exchange extends RouteRequest {
   readonly correlationId: string
   /** Milliseconds of the monotonic clock. */
   readonly startedAt: number
+  parameters: Readonly<Record<string, string>>
   body: unknown
   /** The path of the route, or `undefined` where there is none. */
   route: string | undefined

@@ -10,8 +10,9 @@ import { endLingering } from './linger.ts'
 import type { Log } from './log.ts'
 import { createParserErrorListener } from './parser-error.ts'
 import { readJsonBody } from './request-body.ts'
-import { isPlainHead, pathOf, refuseRoute } from './request-head.ts'
+import { isPlainHead, pathOf } from './request-head.ts'
 import { logExchange, logRefused } from './request-log.ts'
+import { findRoute, refuseRoute } from './routes/match-path.ts'
 import type { Route } from './routes/route.ts'
 
 /** The limits of the HTTP interface. */
@@ -133,9 +134,12 @@ function openExchange(
     correlationId: dependencies.newCorrelationId(),
     startedAt: dependencies.monotonicMs(),
     target: request.url ?? '',
+    headers: request.headers,
+    parameters: {},
     body: undefined,
     route: undefined,
     keyId: undefined,
+    actor: undefined,
     errorId: undefined,
     answeredStatus: undefined,
   }
@@ -150,24 +154,30 @@ async function answer(
   dependencies: HttpServerDependencies,
 ): Promise<void> {
   try {
-    const route = findRoute(exchange.request, routes)
-    exchange.route = route.path
-    if (route.method === 'POST') exchange.body = await readJsonBody(exchange.request, limits.maxBodyBytes)
-    const { headers, body } = await route.handler(exchange)
-    send(exchange, 200, headers, body)
+    const route = takeRoute(exchange, routes)
+    await route.authorize?.(exchange)
+    const readBody = route.readBody ?? (hasJsonBody(route) ? readJsonBody : undefined)
+    if (readBody !== undefined) exchange.body = await readBody(exchange.request, limits.maxBodyBytes)
+    const { status = 200, headers, body } = await route.handler(exchange)
+    send(exchange, status, headers, body)
   } catch (error) {
     sendError(exchange, error, dependencies)
   }
 }
 
 /** By the head alone, before a body is read. */
-function findRoute(request: IncomingMessage, routes: readonly Route[]): Route {
+function takeRoute(exchange: Exchange, routes: readonly Route[]): Route {
+  const { request } = exchange
   if (!isPlainHead(request)) throw new ApiError(ERRORS.malformedRequest, { headers: { Connection: 'close' } })
-  const path = pathOf(request.url)
-  const method = request.method === 'HEAD' ? 'GET' : request.method
-  const route = routes.find((row) => row.path === path && row.method === method)
-  if (route === undefined) throw refuseRoute(routes, request.url)
-  return route
+  const found = findRoute(routes, request.method === 'HEAD' ? 'GET' : request.method, request.url)
+  if (found === undefined) throw refuseRoute(routes, request.url)
+  exchange.route = found.route.path
+  exchange.parameters = found.parameters
+  return found.route
+}
+
+function hasJsonBody({ method }: Route): boolean {
+  return method === 'POST' || method === 'PATCH'
 }
 
 function sendError(exchange: Exchange, thrown: unknown, dependencies: HttpServerDependencies): void {

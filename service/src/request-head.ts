@@ -1,7 +1,4 @@
 import { METHODS } from 'node:http'
-import { ERRORS } from '@interhuman-auth/protocol'
-import { ApiError } from './api-error.ts'
-import type { Route } from './routes/route.ts'
 
 /** What of a request's head can be wrong although Node's parser took it. */
 export interface RequestHead {
@@ -26,27 +23,6 @@ export function isPlainHead(head: RequestHead): boolean {
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
   }
   return hosts === 1 || (hosts === 0 && head.httpVersion === '1.0')
-}
-
-/**
- * Writes the error for a request that no route takes: 405 with `Allow` where its path is known, 400 where it cannot be
- * decoded, 404 otherwise.
- */
-export function refuseRoute(routes: readonly Route[], target: string | undefined): ApiError {
-  const path = pathOf(target)
-  const methods = routes.filter((route) => route.path === path).map((route) => route.method)
-  if (methods.length === 0) return new ApiError(isDecodable(path) ? ERRORS.notFound : ERRORS.malformedRequest)
-  const allow = methods.includes('GET') ? [...methods, 'HEAD'] : methods
-  return new ApiError(ERRORS.methodNotAllowed, { headers: { Allow: allow.join(', ') } })
-}
-
-function isDecodable(path: string): boolean {
-  try {
-    decodeURIComponent(path)
-    return true
-  } catch {
-    return false
-  }
 }
 
 const plainPath = /^\/[\w/.-]*$/

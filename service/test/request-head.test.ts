@@ -1,18 +1,11 @@
-import { ERRORS } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
-import { isPlainHead, pathOf, readRefusedLine, refuseRoute } from '../src/request-head.ts'
-import type { Route } from '../src/routes/route.ts'
+import { isPlainHead, pathOf, readRefusedLine } from '../src/request-head.ts'
 
 const head = (rawHeaders: string[], coding?: string, httpVersion = '1.1') => ({
   httpVersion,
   headers: { 'transfer-encoding': coding },
   rawHeaders,
 })
-const routes: Route[] = [
-  { method: 'POST', path: '/v0/auth', handler: () => ({ headers: {}, body: '' }) },
-  { method: 'GET', path: '/health/live', handler: () => ({ headers: {}, body: '' }) },
-]
-
 test('HTTP/1.1 needs exactly one Host, HTTP/1.0 at most one (RFC 9112 section 3.2)', () => {
   expect(isPlainHead(head(['Host', 'a']))).toBe(true)
   expect(isPlainHead(head(['X', 'host', 'HOST', 'a', 'Accept', '*/*']))).toBe(true)
@@ -27,16 +20,6 @@ test('chunked is the only transfer coding', () => {
   for (const coding of ['chunked', 'Chunked']) expect(isPlainHead(head(['Host', 'a'], coding))).toBe(true)
   for (const coding of ['', 'identity', 'gzip, chunked', 'chunked, chunked', 'xchunked', 'chunked;a=b'])
     expect(isPlainHead(head(['Host', 'a'], coding))).toBe(false)
-})
-
-test('a path of the table with another method is 405 and says which it takes; any other path is 404', () => {
-  expect(refuseRoute(routes, '/v0/auth?x')).toMatchObject({
-    row: ERRORS.methodNotAllowed,
-    headers: { Allow: 'POST' },
-  })
-  expect(refuseRoute(routes, '/health/live').headers).toEqual({ Allow: 'GET, HEAD' })
-  for (const target of ['/', '/v0/auth/', '//v0/auth', '*', 'example.com:443', undefined])
-    expect(refuseRoute(routes, target)).toMatchObject({ row: ERRORS.notFound, headers: {} })
 })
 
 test.each([

@@ -1,5 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
-import type { Config } from './config.ts'
+import type { Config, Reading } from './config.ts'
 import type { Runtime } from './runtime.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -24,6 +24,8 @@ export interface CommandGroup<Command = unknown> {
   readonly usage: readonly string[]
   /** Options to be explained in `--help`: how each is written, and what it does. */
   readonly explainedOptions: readonly (readonly [string, string])[]
+  /** Whether it runs with settings that are wrong, and tells of them itself. */
+  readonly takesWrongSettings?: true
   /**
    * Reads what stands behind the first word.
    *
@@ -33,10 +35,11 @@ export interface CommandGroup<Command = unknown> {
   /**
    * Does what was read.
    *
+   * @param settings the configuration with where each value came from, and what is wrong with it.
    * @returns the exit code: 0, or 1 where what was looked at is not as it should be.
    * @throws {OperatorError | UsageError} when it is not done.
    */
-  run(command: Command, context: CommandContext): Promise<number>
+  run(command: Command, context: CommandContext, settings: Reading): Promise<number>
 }
 
 /** Reads an option that takes a text. */

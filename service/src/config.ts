@@ -22,6 +22,8 @@ export interface Reading {
   readonly config: Config
   /** By the setting's name. */
   readonly sources: ReadonlyMap<string, Source>
+  /** The names of the settings whose own value is not allowed; they have their default here. */
+  readonly refused: ReadonlySet<string>
   /** A line each, without a value. */
   readonly problems: readonly string[]
 }
@@ -38,9 +40,17 @@ export function processEnvironment(): Environment {
  *   contradicts another one. A value is never in it.
  */
 export function readConfig(environment: Environment, flags: Flags = {}): Config {
-  const { config, problems } = readSettings(environment, flags)
-  if (problems.length > 0) throw new StartupError(problems.join('\n'))
-  return config
+  return refuseProblems(readSettings(environment, flags)).config
+}
+
+/**
+ * Lets a reading pass in which nothing is wrong.
+ *
+ * @throws {StartupError} as {@link readConfig} does.
+ */
+export function refuseProblems(reading: Reading): Reading {
+  if (reading.problems.length > 0) throw new StartupError(reading.problems.join('\n'))
+  return reading
 }
 
 /** Reads the configuration as {@link readConfig} does, and tells all about it instead of throwing. */
@@ -64,7 +74,7 @@ export function readSettings(environment: Environment, flags: Flags = {}): Readi
   }
   const config = values as unknown as Config
   const given = new Set([...sources].flatMap(([name, { kind }]) => (kind === 'default' ? [] : [name])))
-  return { config, sources, problems: [...problems, ...findContradictions(config, given, refused)] }
+  return { config, sources, refused, problems: [...problems, ...findContradictions(config, given, refused)] }
 }
 
 interface Found {

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { loadGroups } from './commands/groups.ts'
-import { type Config, processEnvironment, readConfig } from './config.ts'
+import { type Config, processEnvironment, readSettings, refuseProblems } from './config.ts'
 import { dataFolder } from './data-folder.ts'
 import { formatHelp } from './help.ts'
 import { OperatorError } from './operator-error.ts'
@@ -44,8 +44,9 @@ function createRuntime(): Runtime {
 
 async function run(line: CommandLine, runtime: Runtime): Promise<number> {
   if (line.kind === 'run') {
-    const config = readConfig(runtime.environment, line.flags)
-    return line.group.run(line.command, { config, runtime, json: line.json })
+    const settings = readSettings(runtime.environment, line.flags)
+    const { config } = line.group.takesWrongSettings ? settings : refuseProblems(settings)
+    return line.group.run(line.command, { config, runtime, json: line.json }, settings)
   }
   runtime.writeOutput(line.kind === 'help' ? formatHelp(await loadGroups()) : `${readVersion()}\n`)
   return 0

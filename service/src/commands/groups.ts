@@ -4,6 +4,7 @@ import type { CommandGroup } from '../command-group.ts'
 const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   start: async () => (await import('./start/group.ts')).startGroup,
   keys: async () => (await import('./keys/group.ts')).keysGroup,
+  config: async () => (await import('./config/group.ts')).configGroup,
 }
 
 /** Loads the group that a word names, or nothing where it names none. */

@@ -22,6 +22,9 @@ export const FETCH_SITE_HEADER = 'Sec-Fetch-Site'
 /** When to come again, in seconds (RFC 9110 section 10.2.3). */
 export const RETRY_AFTER_HEADER = 'Retry-After'
 
+/** Who a request comes from, as the proxies in front tell it, nearest last. Anyone can write one: read it of trusted proxies only. */
+export const FORWARDED_FOR_HEADER = 'X-Forwarded-For'
+
 /** The body type of every request and response of the exchange. */
 export const JSON_CONTENT_TYPE = 'application/json'
 

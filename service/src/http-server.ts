@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { CORRELATION_ID_HEADER, ERRORS } from '@interhuman-auth/protocol'
+import { CORRELATION_ID_HEADER, ERRORS, FORWARDED_FOR_HEADER } from '@interhuman-auth/protocol'
 import type { Address } from './address.ts'
 import { ApiError, toApiError } from './api-error.ts'
 import type { Config } from './config.ts'
@@ -26,6 +26,8 @@ export interface HttpServerDependencies {
   readonly log: Log
   readonly errorPage: string
   newCorrelationId(): string
+  /** Says who a request comes from, by the connection's peer and `X-Forwarded-For`. */
+  clientAddress(peer: string | undefined, forwardedFor: string | undefined): string
   /** Milliseconds from any fixed moment. */
   monotonicMs(): number
 }
@@ -40,6 +42,8 @@ export interface HttpServer {
 
 /** How often Node looks for requests that take too long, in milliseconds. */
 const TIMEOUT_CHECK_MS = 250
+
+const FORWARDED_FOR = FORWARDED_FOR_HEADER.toLowerCase()
 
 /**
  * Makes the HTTP server of a route table: limits, correlation ids, the error bodies, one log line a request.
@@ -136,6 +140,7 @@ function openExchange(
     target: request.url ?? '',
     headers: request.headers,
     parameters: {},
+    clientAddress: dependencies.clientAddress(request.socket.remoteAddress, forwardedFor(request)),
     body: undefined,
     route: undefined,
     keyId: undefined,
@@ -145,6 +150,11 @@ function openExchange(
   }
   response.once('close', () => logExchange(dependencies.log, exchange, dependencies.monotonicMs()))
   return exchange
+}
+
+/** Node joins repeated headers of this name with commas. */
+function forwardedFor(request: IncomingMessage): string | undefined {
+  return request.headers[FORWARDED_FOR] as string | undefined
 }
 
 async function answer(

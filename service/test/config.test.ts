@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
 import { afterAll, describe, expect, test } from 'vitest'
 import { environmentName, flagName, type Setting } from '../src/config/setting.ts'
 import { CONFIGURATION } from '../src/config/table.ts'
@@ -42,6 +43,19 @@ const CASES: {
       ['/var/x', '/var/x'],
     ],
     bad: [''],
+  },
+  trustedProxies: {
+    good: [
+      ['10.0.0.0/8', [[ipaddr.parse('10.0.0.0'), 8]]],
+      [
+        '192.0.2.1, fd00::/8',
+        [
+          [ipaddr.parse('192.0.2.1'), 32],
+          [ipaddr.parse('fd00::'), 8],
+        ],
+      ],
+    ],
+    bad: ['', 'LEAK', '0.0.0.0/0', '10.0.0.1,', '010.0.0.1', '10.0.0.0/8 192.0.2.1'],
   },
   issuer: {
     good: [

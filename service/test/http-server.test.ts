@@ -5,6 +5,7 @@ import { pino, stdSerializers } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { expectError } from '../../test/support/contract-body.ts'
 import { formatRequest, openSocket, readExchange, sendRaw } from '../../test/support/raw-http.ts'
+import { createClientAddress } from '../src/client-address.ts'
 import { createHttpServer } from '../src/http-server.ts'
 import type { Route } from '../src/routes/route.ts'
 import { StoreUnavailableError } from '../src/store/store-error.ts'
@@ -52,6 +53,7 @@ const app = createHttpServer(routes, limits, {
   log,
   errorPage: 'http://127.0.0.1:4747/errors',
   newCorrelationId: randomUUID,
+  clientAddress: createClientAddress([]),
   monotonicMs: () => performance.now(),
 })
 let url: string

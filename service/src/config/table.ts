@@ -1,4 +1,5 @@
 import { HTTP_SETTINGS } from './http.ts'
+import { LIMIT_SETTINGS } from './limits.ts'
 import { OBSERVATION_SETTINGS } from './observation.ts'
 import { fileSetting, type Setting } from './setting.ts'
 import { STORE_SETTINGS } from './store.ts'
@@ -8,6 +9,7 @@ import { parsePath } from './values.ts'
 /** Every setting of the service in the order in which people read them. A new one is a row in the file of its group. */
 const TABLE = [
   { title: 'Listening and limits of a request', rows: HTTP_SETTINGS },
+  { title: 'Limits of a client', rows: LIMIT_SETTINGS },
   { title: 'Tokens and signing keys', rows: TOKEN_SETTINGS },
   { title: 'Store', rows: STORE_SETTINGS },
   { title: 'Logs', rows: OBSERVATION_SETTINGS },

@@ -49,3 +49,11 @@ export function parseAddress(text: string): string {
     )
   return text
 }
+
+/** What is there several times, with commas between. */
+export function listOf<Value>(parse: (text: string) => Value): (text: string) => readonly Value[] {
+  return (text) =>
+    parseText(text)
+      .split(',')
+      .map((part) => parse(part.trim()))
+}

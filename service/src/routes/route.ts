@@ -10,6 +10,8 @@ export interface RouteRequest {
   readonly parameters: Readonly<Record<string, string>>
   /** What the route's reader made of the body; of a POST and a PATCH the parsed JSON unless told. */
   readonly body: unknown
+  /** Who it comes from: an address in canonical form (`client-address.ts`). */
+  readonly clientAddress: string
   /** The id of the key that the request names, set by the handler for the log. */
   keyId: string | undefined
   /** Who asks, as the audit names it; set where a route authorizes before it reads. */

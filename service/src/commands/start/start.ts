@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { createAccessTokenSigner } from '../../access-token.ts'
 import { type Address, formatAddress, refuseTakenAddress, toAddressError } from '../../address.ts'
 import { createRoutes } from '../../app.ts'
+import { createClientAddress } from '../../client-address.ts'
 import { createClientTokenSigner } from '../../client-token.ts'
 import { DEFAULT_ISSUER } from '../../config/tokens.ts'
 import type { Config } from '../../config.ts'
@@ -94,6 +95,7 @@ async function createServer(
     log,
     errorPage: config.errorPage ?? issuer + ERROR_PAGE_PATH,
     newCorrelationId: () => runtime.newUuid(),
+    clientAddress: createClientAddress(config.trustedProxies),
     monotonicMs: () => runtime.monotonicMs(),
   })
   return { app, issuer, log, closeLog }

@@ -11,6 +11,8 @@ export type KeyState = (typeof KEY_STATES)[number]
 export interface StoredSecret {
   /** SHA-256 of the secret. */
   readonly hash: Buffer
+  /** Which secret of the key it is, counted from 1: names it without showing it. */
+  readonly number: number
   /** Epoch seconds; `null` while it is the key's newest secret. */
   readonly expiresAt: number | null
 }
@@ -32,6 +34,8 @@ export interface ApiKey {
   readonly secret: StoredSecret
   /** The secret before the last rotation, while its overlap lasts. */
   readonly previousSecret: StoredSecret | null
+  /** Of its last change; 0 for a key that was never changed. Set by the store. */
+  readonly revision: number
 }
 
 /** The longest overlap of two secrets, in seconds: 30 days (our contract, section 7). */
@@ -82,8 +86,9 @@ export function createApiKey(input: NewApiKey): ApiKey {
     state: 'active',
     generation: 1,
     direct: false,
-    secret: { hash: hashSecret(secret), expiresAt: null },
+    secret: { hash: hashSecret(secret), number: 1, expiresAt: null },
     previousSecret: null,
+    revision: 0,
   }
 }
 
@@ -129,11 +134,11 @@ export interface Rotation {
 export function rotateApiKey(key: ApiKey, rotation: Rotation): ApiKey {
   refuseRevoked(key)
   const { overlapSeconds, now } = rotation
-  const secret = { hash: hashSecret(rotation.secret), expiresAt: null }
+  const secret = { hash: hashSecret(rotation.secret), number: key.secret.number + 1, expiresAt: null }
   if (overlapSeconds === 0) return { ...key, secret, previousSecret: null, generation: key.generation + 1 }
   if (key.previousSecret !== null && isAlive(key.previousSecret.expiresAt, now))
     throw new KeyChangeError('two_secrets_live')
-  return { ...key, secret, previousSecret: { hash: key.secret.hash, expiresAt: now + overlapSeconds } }
+  return { ...key, secret, previousSecret: { ...key.secret, expiresAt: now + overlapSeconds } }
 }
 
 /** Says whether something that ends at `expiresAt` (epoch seconds, `null` for never) still lives. */

@@ -17,6 +17,13 @@ export interface KeyCredentials {
   readonly previousSecretHash: Buffer | null
   /** Epoch seconds. */
   readonly previousSecretExpiresAt: number | null
+  /** Whether the secret itself may be used as a bearer credential. */
+  readonly direct: boolean
+  /** Of the key's last change. */
+  readonly revision: number
+  /** Which secret of the key it is, counted from 1. */
+  readonly secretNumber: number
+  readonly previousSecretNumber: number | null
 }
 
 /** Stands in for a key that does not exist, so that an unknown id costs what a wrong secret costs. */
@@ -29,6 +36,10 @@ const NO_KEY: KeyCredentials = {
   secretHash: Buffer.alloc(32),
   previousSecretHash: null,
   previousSecretExpiresAt: null,
+  direct: false,
+  revision: 0,
+  secretNumber: 1,
+  previousSecretNumber: null,
 }
 
 /** Compared with where there is no second secret, so that every request compares twice. */

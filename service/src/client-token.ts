@@ -132,9 +132,12 @@ export async function revokeClientToken(
       {
         at: now,
         actor: `key:${keyId}`,
+        origin: '',
         action: 'client_token.revoke',
         subject: tokenId,
         detail: { key_id: keyId, expires_at: identity.expiresAt },
+        before: null,
+        after: null,
       },
     )
   return keyId

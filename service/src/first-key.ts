@@ -35,9 +35,12 @@ export async function settleFirstKey(store: Store, context: FirstKeyContext): Pr
   const audit = {
     at: context.now,
     actor: 'start',
+    origin: 'start',
     action: 'key.create',
     subject: key.keyId,
     detail: { name: key.name, scopes: key.scopes.join(' ') },
+    before: null,
+    after: null,
   } as const
   return store.insertFirstApiKey({ key, audit }, () =>
     replaceSecretFile(

@@ -74,9 +74,12 @@ function auditSigningKeys(change: SigningKeyChange, now: number): AuditEntry[] {
   const entry = (action: AuditEntry['action'], key: SigningKey): AuditEntry => ({
     at: now,
     actor: 'start',
+    origin: 'start',
     action,
     subject: key.kid,
     detail: { algorithm: key.algorithm, state: key.state },
+    before: null,
+    after: null,
   })
   return [
     ...change.update.map((key) => entry('signing_key.retire', key)),

@@ -31,6 +31,10 @@ export interface SigningKey {
   readonly createdAt: number
   /** Epoch seconds, or `null` before it is retired. */
   readonly retiredAt: number | null
+  /** From when on it signed, in epoch seconds; `null` for one that never did, or whose time is not known. */
+  readonly activatedAt: number | null
+  /** From when on it counts as lost, in epoch seconds: in no key set, and verifies nothing. */
+  readonly lostAt: number | null
 }
 
 /** How long a retired key goes on verifying, in seconds: the longest token and the skew (our contract, section 3). */
@@ -69,8 +73,19 @@ export function settleSigningKeys(keys: readonly SigningKey[], context: SigningK
 export function createSigningKey(state: SigningKeyState, context: SigningKeyContext): SigningKey {
   const { algorithm, masterKey, now, randomBytes } = context
   const { kid, publicJwk, privateBytes } = newKeyMaterial(algorithm, randomBytes)
+  const activatedAt = state === 'active' ? now : null
   const sealedPrivateKey = seal(masterKey, privateBytes, sealingContext(kid, algorithm), randomBytes)
-  return { kid, algorithm, state, sealedPrivateKey, publicJwk, createdAt: now, retiredAt: null }
+  return {
+    kid,
+    algorithm,
+    state,
+    sealedPrivateKey,
+    publicJwk,
+    createdAt: now,
+    retiredAt: null,
+    activatedAt,
+    lostAt: null,
+  }
 }
 
 /**
@@ -87,10 +102,11 @@ export function openSigningKey(key: SigningKey, masterKey: Buffer): ActiveSignin
   return { kid: key.kid, algorithm: key.algorithm, privateKey }
 }
 
-/** Writes the key set: next, active, and retired keys while a token of theirs may live. Empty with HS256. */
+/** Writes the key set: next, active, and retired keys while a token of theirs may live; no lost one. Empty with HS256. */
 export function formatKeySet(keys: readonly SigningKey[], now: number): KeySet {
   return {
     keys: keys
+      .filter((key) => key.lostAt === null)
       .filter((key) => key.retiredAt === null || now < key.retiredAt + RETIRED_KEY_SECONDS)
       .flatMap((key) => key.publicJwk ?? []),
   }

@@ -36,8 +36,9 @@ test('a new key is active, of generation 1, not direct, and keeps the hash of it
     direct: false,
     createdAt: 1000,
     expiresAt: null,
-    secret: { hash: createHash('sha256').update('LEAK-first').digest(), expiresAt: null },
+    secret: { hash: createHash('sha256').update('LEAK-first').digest(), number: 1, expiresAt: null },
     previousSecret: null,
+    revision: 0,
   })
   expect(JSON.stringify(created)).not.toContain('LEAK')
 })
@@ -83,8 +84,8 @@ test('a rotation makes a second secret and lets the first one live on for the ov
   const rotated = rotateApiKey(created, { secret: 'LEAK-second', overlapSeconds: 60, now: 2000 })
   expect(rotated).toEqual({
     ...created,
-    secret: { hash: hashSecret('LEAK-second'), expiresAt: null },
-    previousSecret: { hash: hashSecret('LEAK-first'), expiresAt: 2060 },
+    secret: { hash: hashSecret('LEAK-second'), number: 2, expiresAt: null },
+    previousSecret: { hash: hashSecret('LEAK-first'), number: 1, expiresAt: 2060 },
   })
 })
 

@@ -55,6 +55,10 @@ const key: KeyCredentials = {
   secretHash: hashSecret('LEAK-now'),
   previousSecretHash: null,
   previousSecretExpiresAt: null,
+  direct: false,
+  revision: 0,
+  secretNumber: 1,
+  previousSecretNumber: null,
 }
 const parts = { keyId: KEY_ID, keySecret: 'LEAK-now' }
 const whole = { keyId: undefined, keySecret: 'LEAK-now' }
@@ -253,6 +257,9 @@ describe('revokeClientToken', () => {
           action: 'client_token.revoke',
           subject: tokenId,
           detail: { key_id: KEY_ID, expires_at: NOW + 300 },
+          origin: '',
+          before: null,
+          after: null,
         },
       },
     ])

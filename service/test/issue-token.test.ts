@@ -33,6 +33,10 @@ const key: KeyCredentials = {
   secretHash: hashSecret('LEAK-now'),
   previousSecretHash: null,
   previousSecretExpiresAt: null,
+  direct: false,
+  revision: 0,
+  secretNumber: 1,
+  previousSecretNumber: null,
 }
 const rotated: KeyCredentials = {
   ...key,

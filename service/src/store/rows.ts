@@ -1,15 +1,15 @@
 import type { Algorithm, PublicJwk, Scope } from '@interhuman-auth/protocol'
 import { parseScope } from '@interhuman-auth/protocol'
-import type { Selectable } from 'kysely'
 import type { ApiKey, KeyState } from '../api-key.ts'
 import type { AuditAction, AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
+import type { Change, ChangeKind } from '../change.ts'
 import type { SigningKey, SigningKeyState } from '../signing-keys.ts'
-import type { ApiKeyTable, AuditTable, SigningKeyTable } from './tables.ts'
+import type { ApiKeyTable, AuditTable, ChangeTable, SigningKeyTable } from './tables.ts'
 
 /** The columns of the hot look-up. Hashes are in hexadecimal: SQLite's blobs cost several times what text costs. */
 export interface KeyCredentialsRow
-  extends Omit<ApiKeyTable, 'name' | 'direct' | 'created_at' | 'secret_hash' | 'previous_secret_hash'> {
+  extends Omit<ApiKeyTable, 'name' | 'created_at' | 'secret_hash' | 'previous_secret_hash'> {
   readonly secret_hash: string
   /** Empty for none. */
   readonly previous_secret_hash: string
@@ -26,6 +26,10 @@ export function toKeyCredentials(row: KeyCredentialsRow): KeyCredentials {
     secretHash: Buffer.from(row.secret_hash, 'hex'),
     previousSecretHash: row.previous_secret_hash === '' ? null : Buffer.from(row.previous_secret_hash, 'hex'),
     previousSecretExpiresAt: row.previous_secret_expires_at,
+    direct: row.direct === 1,
+    revision: row.revision,
+    secretNumber: row.secret_number,
+    previousSecretNumber: row.previous_secret_number,
   }
 }
 
@@ -40,11 +44,16 @@ export function toApiKey(row: ApiKeyTable): ApiKey {
     direct: row.direct === 1,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
-    secret: { hash: row.secret_hash, expiresAt: null },
+    revision: row.revision,
+    secret: { hash: row.secret_hash, number: row.secret_number, expiresAt: null },
     previousSecret:
       row.previous_secret_hash === null
         ? null
-        : { hash: row.previous_secret_hash, expiresAt: row.previous_secret_expires_at },
+        : {
+            hash: row.previous_secret_hash,
+            number: row.previous_secret_number ?? row.secret_number - 1,
+            expiresAt: row.previous_secret_expires_at,
+          },
   }
 }
 
@@ -62,6 +71,9 @@ export function fromApiKey(key: ApiKey): ApiKeyTable {
     secret_hash: key.secret.hash,
     previous_secret_hash: key.previousSecret?.hash ?? null,
     previous_secret_expires_at: key.previousSecret?.expiresAt ?? null,
+    revision: key.revision,
+    secret_number: key.secret.number,
+    previous_secret_number: key.previousSecret?.number ?? null,
   }
 }
 
@@ -75,6 +87,8 @@ export function toSigningKey(row: SigningKeyTable): SigningKey {
     publicJwk: row.public_jwk === null ? null : (JSON.parse(row.public_jwk) as PublicJwk),
     createdAt: row.created_at,
     retiredAt: row.retired_at,
+    activatedAt: row.activated_at,
+    lostAt: row.lost_at,
   }
 }
 
@@ -88,21 +102,44 @@ export function fromSigningKey(key: SigningKey): SigningKeyTable {
     public_jwk: key.publicJwk === null ? null : JSON.stringify(key.publicJwk),
     created_at: key.createdAt,
     retired_at: key.retiredAt,
+    activated_at: key.activatedAt,
+    lost_at: key.lostAt,
   }
 }
 
 /** Reads an audit row. */
-export function toAuditEntry(row: Selectable<AuditTable>): AuditEntry {
+export function toAuditEntry(row: AuditTable): AuditEntry {
   return {
     at: row.at,
     actor: row.actor,
     action: row.action as AuditAction,
     subject: row.subject,
     detail: JSON.parse(row.detail) as AuditEntry['detail'],
+    origin: row.origin,
+    before: row.before === null ? null : (JSON.parse(row.before) as AuditEntry['before']),
+    after: row.after === null ? null : (JSON.parse(row.after) as AuditEntry['after']),
   }
 }
 
 /** Writes an audit row. */
-export function fromAuditEntry(entry: AuditEntry): Omit<AuditTable, 'id'> {
-  return { ...entry, detail: JSON.stringify(entry.detail) }
+export function fromAuditEntry(entry: AuditEntry): Omit<AuditTable, 'id' | 'mac'> {
+  const { detail, before, after, ...columns } = entry
+  return {
+    ...columns,
+    detail: JSON.stringify(detail),
+    before: before === null ? null : JSON.stringify(before),
+    after: after === null ? null : JSON.stringify(after),
+  }
+}
+
+/** Reads a change's row. */
+export function toChange(row: ChangeTable): Change {
+  return {
+    revision: row.revision,
+    kind: row.kind as ChangeKind,
+    subject: row.subject,
+    generation: row.generation,
+    at: row.at,
+    expiresAt: row.expires_at,
+  }
 }

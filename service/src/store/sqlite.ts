@@ -2,9 +2,10 @@ import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { Kysely } from 'kysely'
 import { StartupError } from '../startup-error.ts'
-import { SCHEMA_VERSION, SQLITE_MIGRATIONS } from './migrations/migrations.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from './migrations/migrations.ts'
 import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
 import { createSqlStore, type SqlStore } from './sql.ts'
+import { hearSqliteChanges, openSqliteLeases, SQLITE_TIME, type SqliteLeases } from './sqlite-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
 import { CHECKPOINT_BYTES, type SharedReadLock, shareReadLock } from './sqlite-read-lock.ts'
@@ -44,7 +45,7 @@ function openConnections(file: string): Store {
     const reader = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
     reader.pragma(`cache_size = -${READ_CACHE_KIB}`)
     const lock = shareReadLock(file, () => writer.pragma('wal_checkpoint(PASSIVE)'))
-    return createSqliteStore(writer, reader, lock)
+    return createSqliteStore(writer, reader, lock, openSqliteLeases(file))
   } catch (error) {
     writer.close()
     throw error
@@ -52,13 +53,15 @@ function openConnections(file: string): Store {
 }
 
 const CREDENTIALS = `select key_id, scopes, state, generation, expires_at, hex(secret_hash) as secret_hash,
-    hex(previous_secret_hash) as previous_secret_hash, previous_secret_expires_at
+    hex(previous_secret_hash) as previous_secret_hash, previous_secret_expires_at, direct, revision,
+    secret_number, previous_secret_number
   from api_keys`
 
 function createSqliteStore(
   writer: Database.Database,
   reader: Database.Database,
   lock: SharedReadLock,
+  leases: SqliteLeases,
 ): Store {
   const db = new Kysely<Tables>({ dialect: sqliteDialect(writer) })
   const findRow = reader.prepare<[string], KeyCredentialsRow>(`${CREDENTIALS} where key_id = ?`)
@@ -67,7 +70,12 @@ function createSqliteStore(
   )
   const ping = reader.prepare('select 1 from settings limit 1')
   return {
-    ...namingFailures(createSqlStore(db)),
+    ...namingFailures({
+      ...createSqlStore(db, { ...SQLITE_TIME, makeExclusive: async () => {} }),
+      renewLeases: (held) => leases.renewLeases(held),
+      endLease: (holder) => leases.endLease(holder),
+    }),
+    hearChanges: (onHint) => hearSqliteChanges(reader, onHint),
     async findKeyCredentials(keyId) {
       lock.hold()
       const row = answer(() => findRow.get(keyId))
@@ -83,6 +91,7 @@ function createSqliteStore(
     },
     async close() {
       lock.close()
+      await leases.close()
       reader.close()
       await db.destroy()
       // Kysely closes only what it has used.
@@ -146,8 +155,8 @@ function migrate(file: string, db: Database.Database): void {
   db.transaction(() => {
     const from = version()
     refuseForeign(file, db.pragma('application_id', { simple: true }) as number, from)
-    for (const statements of SQLITE_MIGRATIONS.slice(from)) {
-      for (const statement of statements) db.exec(statement)
+    for (const { sqlite } of MIGRATIONS.slice(from)) {
+      for (const statement of sqlite) db.exec(statement)
     }
     db.pragma(`application_id = ${APPLICATION_ID}`)
     db.pragma(`user_version = ${SCHEMA_VERSION}`)

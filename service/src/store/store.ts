@@ -1,6 +1,7 @@
 import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
+import type { ChangeReading, Lease } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
 import type { SigningKey, SigningKeyChange } from '../signing-keys.ts'
 
@@ -24,6 +25,11 @@ export interface AuditedKey {
   readonly audit: AuditEntry
 }
 
+/** What calls when somebody wrote a change. */
+export interface Hearing {
+  close(): Promise<void>
+}
+
 /**
  * Where keys are kept. The duties of every store, held by one suite of tests:
  *
@@ -32,6 +38,8 @@ export interface AuditedKey {
  * - A change made by another process is seen by the very next look-up.
  * - Two changes of one key never lose one another: the function that changes sees the latest state.
  * - What a change function throws is thrown on, and nothing is written.
+ * - What others have to hear of (a change of a key, a revoked token, other signing keys) is written as a change in the same
+ *   transaction; the revisions of changes are the order of their commits, without a gap.
  */
 export interface Store {
   /** The one hot look-up: what the exchange asks of a key. */
@@ -67,6 +75,30 @@ export interface Store {
    * no audit row is written.
    */
   revokeToken(revocation: TokenRevocation, audit: AuditEntry): Promise<void>
+
+  /**
+   * The changes behind a revision, all that are in force for `null`, and what they are read with: one moment of the
+   * database.
+   */
+  readChanges(after: number | null): Promise<ChangeReading>
+
+  /**
+   * Calls `onHint` soon after somebody wrote a change, wherever; it may call without one, and misses what was written while
+   * the database was not reached. Never throws: what it hears with is made again by itself.
+   */
+  hearChanges(onHint: () => void): Hearing
+
+  /**
+   * Renews leases for {@link LEASE_MS} from now on, by the clock of the database, and drops those whose time is over. It need
+   * not survive the death of the machine.
+   */
+  renewLeases(leases: readonly Lease[]): Promise<void>
+
+  /** Ends a lease before its time. */
+  endLease(holder: string): Promise<void>
+
+  /** The leases that are alive, by name. */
+  listLeases(): Promise<readonly Lease[]>
 
   /** The audit rows of a key, a token or a `kid`, oldest first, the newest `limit` of them. */
   listAuditEntries(subject: string, limit: number): Promise<readonly AuditEntry[]>

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { StartupError } from '../../src/startup-error.ts'
-import { SCHEMA_VERSION, SQLITE_MIGRATIONS } from '../../src/store/migrations/migrations.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations/migrations.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { APPLICATION_ID } from '../../src/store/sqlite-file.ts'
 import { newKey } from './store-fixtures.ts'
@@ -73,7 +73,7 @@ const DAMAGED = /a\.db is damaged or not a database; put a backup in its place$/
 test('a schema that is newer than the program is refused, and the file is not touched', async () => {
   await makeStore(1)
   edit((db) => db.pragma(`user_version = ${SCHEMA_VERSION + 1}`), { wal: true })
-  expectRefusedUntouched(/was made by a newer version \(schema 3, this program knows 2\); use that version$/)
+  expectRefusedUntouched(/was made by a newer version \(schema 4, this program knows 3\); use that version$/)
 })
 
 test('a newer schema that stands in the write-ahead log only is refused too', async () => {
@@ -177,7 +177,7 @@ test('a store that was killed in the middle of its first migration is whole or n
     const state = [db.pragma('user_version', { simple: true }), tables.pluck().get()]
     expect([
       [0, 0],
-      [SCHEMA_VERSION, 5],
+      [SCHEMA_VERSION, 16],
     ]).toContainEqual(state)
     db.close()
     await openSqliteStore(path).close()
@@ -185,7 +185,7 @@ test('a store that was killed in the middle of its first migration is whole or n
 })
 
 test('a store of the first schema is brought up to date, and its keys are as they were', async () => {
-  const [initial = []] = SQLITE_MIGRATIONS
+  const initial = MIGRATIONS[0]?.sqlite ?? []
   edit((db) => {
     for (const statement of initial) db.exec(statement)
     db.prepare('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(

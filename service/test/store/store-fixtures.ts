@@ -14,6 +14,9 @@ export const audit = (subject: string, action: AuditEntry['action'] = 'key.creat
   action,
   subject,
   detail: { name: 'of a test', count: 1, flag: true, none: null },
+  origin: 'test',
+  before: { count: 0 },
+  after: null,
 })
 
 export function newKey(createdAt = 1000, keyId = newKeyId(randomBytes)): AuditedKey {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hashSecret, revokeApiKey, rotateApiKey } from '../../src/api-key.ts'
 import type { SigningKey } from '../../src/signing-keys.ts'
 import type { Store } from '../../src/store/store.ts'
+import { changeSuite } from './change-suite.ts'
 import { audit, newKey, newSigningKey, SECRET } from './store-fixtures.ts'
 
 /** A store that is put to the suite. */
@@ -82,6 +83,10 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
           secretHash: hashSecret('ih_live_LEAK_2'),
           previousSecretHash: hashSecret(SECRET),
           previousSecretExpiresAt: 1060,
+          direct: true,
+          revision: 0,
+          secretNumber: 2,
+          previousSecretNumber: 1,
         })
       })
 
@@ -168,7 +173,7 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
           key: revokeApiKey(current),
           audit: audit(key.keyId, 'key.revoke'),
         }))
-        expect(changed).toEqual({ ...key, state: 'revoked', generation: 2 })
+        expect(changed).toEqual({ ...key, state: 'revoked', generation: 2, revision: 1 })
         expect(await store.findApiKey(key.keyId)).toEqual(changed)
         const entries = await store.listAuditEntries(key.keyId, 10)
         expect(entries).toEqual([audit(key.keyId), audit(key.keyId, 'key.revoke')])
@@ -311,6 +316,8 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
         expect(await history('a')).toBe(1)
       })
     })
+
+    changeSuite(() => store, open)
 
     describe('the first key', () => {
       test('eight that try at once make one', async () => {

@@ -17,7 +17,16 @@ export function audit(
   detail: AuditEntry['detail'] = {},
 ): AuditEntry {
   const { runtime } = context
-  return { at: runtime.now(), actor: `command:${runtime.user}`, action, subject: keyId, detail }
+  return {
+    at: runtime.now(),
+    actor: `command:${runtime.user}`,
+    origin: 'command',
+    action,
+    subject: keyId,
+    detail,
+    before: null,
+    after: null,
+  }
 }
 
 /** The error for an id that names no key. An argument that is no key id is not repeated: it may be a secret. */

@@ -40,7 +40,8 @@ export interface AuditView extends Omit<AuditEntry, 'at' | 'subject'> {
 
 /** Writes an audit entry for people and programs. */
 export function toAuditView(entry: AuditEntry): AuditView {
-  return { at: formatTime(entry.at), actor: entry.actor, action: entry.action, detail: entry.detail }
+  const { at, subject: _, ...rest } = entry
+  return { at: formatTime(at), ...rest }
 }
 
 /** Writes fields one a line, names in a column. */

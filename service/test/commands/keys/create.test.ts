@@ -54,6 +54,9 @@ test('a key is written with the audit row of who made it, without its secret', a
     action: 'key.create',
     subject: key.keyId,
     detail: { name: 'video worker', scopes: `${UPLOAD_SCOPE} ${STREAM_SCOPE}`, expires_at: NOW + 60 },
+    origin: 'command',
+    before: null,
+    after: null,
   })
   const { key_secret } = JSON.parse(said[0] ?? '')
   expect(JSON.stringify(inserted)).not.toContain(key_secret)

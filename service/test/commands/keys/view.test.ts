@@ -57,11 +57,17 @@ test('an audit entry leaves out what the reader asked for', () => {
     action: 'key.create',
     subject: key.keyId,
     detail: { n: 1 },
+    origin: 'command',
+    before: null,
+    after: { name: 'a' },
   } as const
   expect(toAuditView(entry)).toEqual({
     at: '1970-01-01T00:00:00Z',
     actor: 'command:a',
     action: 'key.create',
     detail: { n: 1 },
+    origin: 'command',
+    before: null,
+    after: { name: 'a' },
   })
 })

@@ -28,6 +28,12 @@ export const INTROSPECTION_PATH = '/oauth2/introspect'
 export const REVOCATIONS_PATH = '/v1/revocations'
 /** Where a verifier says up to which event it has applied that stream (our contract, section 6). */
 export const REVOCATION_ACK_PATH = '/v1/revocations/ack'
+/** The token endpoint of the standard dialect (RFC 6749 section 3.2; our contract, section 6). */
+export const OAUTH_TOKEN_PATH = '/oauth2/token'
+/** Where the standard dialect revokes a token (RFC 7009). */
+export const OAUTH_REVOCATION_PATH = '/oauth2/revoke'
+/** Where a client of the standard dialect finds the other addresses (RFC 8414 section 3). */
+export const SERVER_METADATA_PATH = '/.well-known/oauth-authorization-server'
 
 /** The public signing keys (RFC 7517). */
 export const KEY_SET_PATH = '/.well-known/jwks.json'
@@ -94,11 +100,15 @@ function isPlainSegment(segment: string): boolean {
   return /^[\w.~-]+$/.test(segment) && segment !== '.' && segment !== '..'
 }
 
+/** Which error body is spoken: that of an API version, or RFC 6749's (our contract, sections 2 and 6). */
+export type ErrorDialect = ApiVersion | 'oauth'
+
 /**
- * Says which error body a path speaks: `v0` below `/v0/`, the v1 body everywhere else.
+ * Says which error body a path speaks: `v0` below `/v0/`, RFC 6749's below `/oauth2/`, the v1 body everywhere else.
  *
  * @see Our contract, section 2
  */
-export function errorDialect(path: string): ApiVersion {
+export function errorDialect(path: string): ErrorDialect {
+  if (path.startsWith('/oauth2/')) return 'oauth'
   return path.startsWith('/v0/') || path === '/v0' ? 'v0' : 'v1'
 }

@@ -1,4 +1,4 @@
-import type { ApiVersion } from './endpoints.ts'
+import type { ApiVersion, ErrorDialect } from './endpoints.ts'
 import { QUOTA_USED_UP_ID, VIDEO_BUDGET_USED_UP_ID } from './final-errors.ts'
 import { INSUFFICIENT_SCOPE_ID } from './stream-error.ts'
 
@@ -281,6 +281,70 @@ export const ERRORS = {
     oauth: 'access_denied',
     advice: 'Ask from a page of an allowed origin; whoever runs the backend can name more.',
   },
+  formContentType: {
+    id: 'ia9030',
+    status: 400,
+    title: 'Not a form',
+    message: 'The content type of the request is absent or not `application/x-www-form-urlencoded`.',
+    oauth: 'invalid_request',
+    advice: 'Send `Content-Type: application/x-www-form-urlencoded` and the parameters in the body.',
+  },
+  formMalformed: {
+    id: 'ia9031',
+    status: 400,
+    title: 'Malformed form',
+    message: 'The parameters cannot be decoded as a form in UTF-8.',
+    oauth: 'invalid_request',
+    advice: 'Let a library write the form; a percent sign in a value is written `%25`.',
+  },
+  parameterRepeated: {
+    id: 'ia9032',
+    status: 400,
+    title: 'Repeated parameter',
+    message: 'A parameter stands more than once in the request.',
+    oauth: 'invalid_request',
+    advice: 'Send each parameter once, in the body only. Scopes go into one `scope`, separated by spaces.',
+  },
+  parameterAbsent: {
+    id: 'ia9033',
+    status: 400,
+    title: 'Missing parameter',
+    message: 'A parameter that is needed is absent or empty.',
+    oauth: 'invalid_request',
+    advice: 'Add the parameter that the message names to the body.',
+  },
+  grantTypeUnsupported: {
+    id: 'ia9034',
+    status: 400,
+    title: 'Unsupported grant type',
+    message: 'The only grant type that is taken is `client_credentials`.',
+    oauth: 'unsupported_grant_type',
+    advice: 'Send `grant_type=client_credentials` with the key id and the secret of an API key.',
+  },
+  clientAuthenticationRepeated: {
+    id: 'ia9035',
+    status: 400,
+    title: 'Two client authentications',
+    message: 'The request authenticates its client in two ways.',
+    oauth: 'invalid_request',
+    advice: 'Send the credential in the Authorization header or in the body, and not in both.',
+  },
+  scopeRefused: {
+    id: 'ia9036',
+    status: 400,
+    title: 'Invalid scope',
+    message: 'The scope is absent, malformed, unknown or not held by the key.',
+    oauth: 'invalid_scope',
+    advice: 'Send `scope` with scopes that the key holds, separated by one space each.',
+  },
+  tokenTypeUnsupported: {
+    id: 'ia9037',
+    status: 400,
+    title: 'Unsupported token type',
+    message: 'Only access tokens and client tokens are revoked here; nothing was revoked.',
+    oauth: 'unsupported_token_type',
+    advice: 'Have the API key or the other credential revoked by whoever runs the service.',
+  },
   proxyForeignHost: {
     id: 'ia9101',
     status: 403,
@@ -354,8 +418,10 @@ export interface ErrorContext {
   readonly correlationId: string
   /** The address of the page with one heading an id. */
   readonly errorPage: string
-  /** Only with a 422. */
+  /** Only with a 422, and with a parameter that is absent. */
   readonly problems?: FieldProblems
+  /** The OAuth word where it is not the row's: a credential is a client's in one place and a token in another. */
+  readonly oauth?: string | undefined
 }
 
 /** The v1 error body, fields in this order (our contract, section 2). */
@@ -371,6 +437,18 @@ export interface ErrorBodyV0 extends ErrorBodyV1 {
   readonly detail: string
   readonly status_code: number
   readonly extra: FieldProblems
+}
+
+/**
+ * The error body of the standard dialect: the three members of RFC 6749 section 5.2, where `error_uri` is the `link` and
+ * `error_description` the `message` of the other bodies, then the two that only those have (our contract, section 6).
+ */
+export interface ErrorBodyOAuth {
+  readonly error: string
+  readonly error_description: string
+  readonly error_uri: string
+  readonly error_id: string
+  readonly correlation_id: string
 }
 
 /** Writes a row's slug: the id and the title in kebab case. */
@@ -390,18 +468,28 @@ export function formatErrorLink(row: ErrorRow, errorPage: string): string {
 /** Writes an error body in the dialect of an API version. */
 export function formatErrorBody(
   row: ErrorRow,
-  version: ApiVersion,
+  dialect: ApiVersion,
   context: ErrorContext,
-): ErrorBodyV0 | ErrorBodyV1 {
+): ErrorBodyV0 | ErrorBodyV1
+/** Writes an error body in any dialect. */
+export function formatErrorBody(
+  row: ErrorRow,
+  dialect: ErrorDialect,
+  context: ErrorContext,
+): ErrorBodyV0 | ErrorBodyV1 | ErrorBodyOAuth
+export function formatErrorBody(
+  row: ErrorRow,
+  dialect: ErrorDialect,
+  context: ErrorContext,
+): ErrorBodyV0 | ErrorBodyV1 | ErrorBodyOAuth {
   const problems = context.problems ?? {}
   const message = formatMessage(row.message, problems)
-  const body: ErrorBodyV1 = {
-    error_id: row.id,
-    correlation_id: context.correlationId,
-    link: formatErrorLink(row, context.errorPage),
-    message,
-  }
-  if (version === 'v1') return body
+  const link = formatErrorLink(row, context.errorPage)
+  const ids = { error_id: row.id, correlation_id: context.correlationId }
+  if (dialect === 'oauth')
+    return { error: context.oauth ?? row.oauth, error_description: message, error_uri: link, ...ids }
+  const body: ErrorBodyV1 = { ...ids, link, message }
+  if (dialect === 'v1') return body
   return { detail: message, status_code: row.status, extra: problems, ...body }
 }
 

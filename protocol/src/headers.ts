@@ -33,3 +33,6 @@ export const EVENT_STREAM_CONTENT_TYPE = 'text/event-stream'
 
 /** Behind which event a dropped feed goes on (WHATWG HTML, server-sent events). */
 export const LAST_EVENT_ID_HEADER = 'Last-Event-ID'
+
+/** The body type of every request of the standard dialect (RFC 6749 appendix B). */
+export const FORM_CONTENT_TYPE = 'application/x-www-form-urlencoded'

@@ -9,9 +9,12 @@ import {
   isApiVersion,
   KEY_SET_PATH,
   LIVE_PATH,
+  OAUTH_REVOCATION_PATH,
+  OAUTH_TOKEN_PATH,
   OPENAPI_PATH,
   PROTECTED_RESOURCES,
   READY_PATH,
+  SERVER_METADATA_PATH,
   STREAM_SCOPE,
   TOKEN_ENDPOINTS,
   UPLOAD_SCOPE,
@@ -28,6 +31,8 @@ describe('the addresses', () => {
       '/v1/client_tokens/revoke',
     ])
     expect(KEY_SET_PATH).toBe('/.well-known/jwks.json')
+    expect([OAUTH_TOKEN_PATH, OAUTH_REVOCATION_PATH]).toEqual(['/oauth2/token', '/oauth2/revoke'])
+    expect(SERVER_METADATA_PATH).toBe('/.well-known/oauth-authorization-server')
     expect([LIVE_PATH, READY_PATH, OPENAPI_PATH, ERROR_PAGE_PATH]).toEqual([
       '/health/live',
       '/health/ready',

@@ -70,6 +70,15 @@ describe('the catalogue', () => {
       expect(row.oauth).toMatch(/^[a-z]+(?:_[a-z]+)+$/)
     }
   })
+
+  it('can be said in an error_description and an error_uri (RFC 6749 section 5.2)', () => {
+    for (const [, row] of rows) {
+      const problems = { grant_type: 'is needed' }
+      const body = formatErrorBody(row, 'oauth', { ...context, problems })
+      expect(body).toHaveProperty('error_description', expect.stringMatching(/^[ !#-[\]-~]+$/))
+      expect(body).toHaveProperty('error_uri', expect.stringMatching(/^[!#-[\]-~]+$/))
+    }
+  })
 })
 
 describe('errorSlug', () => {

@@ -3,8 +3,10 @@ import { StoreUnavailableError } from './store/store-error.ts'
 
 /** What an {@link ApiError} carries beside its row. */
 export interface ApiErrorDetails {
-  /** What is wrong with which field (422 only). */
+  /** What is wrong with which field (422), or which parameter is absent. */
   readonly problems?: FieldProblems
+  /** The word of RFC 6749 where it is not the row's. */
+  readonly oauth?: string
   /** Further response headers, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -14,12 +16,14 @@ export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly row: ErrorRow
   readonly problems: FieldProblems
+  readonly oauth: string | undefined
   readonly headers: Readonly<Record<string, string>>
 
   constructor(row: ErrorRow, details: ApiErrorDetails = {}) {
     super(row.title)
     this.row = row
     this.problems = details.problems ?? {}
+    this.oauth = details.oauth
     this.headers = details.headers ?? {}
   }
 }

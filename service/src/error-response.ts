@@ -1,7 +1,5 @@
 import {
   CORRELATION_ID_HEADER,
-  type ErrorBodyV0,
-  type ErrorBodyV1,
   errorDialect,
   formatErrorBody,
   JSON_CONTENT_TYPE,
@@ -19,25 +17,24 @@ export interface ErrorResponse {
  * Builds the answer of an error: the one place that decides what leaves the service.
  *
  * @param path the request's path, or `undefined` where it never became known; it chooses the body's dialect.
- * @see Our contract, section 2
+ * @see Our contract, section 2; RFC 6749 section 5.2
  */
 export function formatErrorResponse(
   error: ApiError,
   path: string | undefined,
   context: { readonly correlationId: string; readonly errorPage: string },
 ): ErrorResponse {
-  const body: ErrorBodyV0 | ErrorBodyV1 = formatErrorBody(error.row, errorDialect(path ?? ''), {
-    ...context,
-    problems: error.problems,
-  })
+  const { row, problems, oauth } = error
+  const dialect = errorDialect(path ?? '')
   return {
-    status: error.row.status,
+    status: row.status,
     headers: {
       [CORRELATION_ID_HEADER]: context.correlationId,
       'Content-Type': JSON_CONTENT_TYPE,
       'Cache-Control': 'no-store',
+      ...(dialect === 'oauth' && { Pragma: 'no-cache' }),
       ...error.headers,
     },
-    body: JSON.stringify(body),
+    body: JSON.stringify(formatErrorBody(row, dialect, { ...context, problems, oauth })),
   }
 }

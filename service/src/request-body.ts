@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { ERRORS, JSON_CONTENT_TYPE } from '@interhuman-auth/protocol'
+import { ERRORS, FORM_CONTENT_TYPE, JSON_CONTENT_TYPE } from '@interhuman-auth/protocol'
 import { ApiError } from './api-error.ts'
+import { type FormParameters, parseForm } from './form-body.ts'
 
 /**
  * Reads the JSON body of a request. What is left of a body that is refused is for Node to drain.
@@ -10,10 +11,19 @@ import { ApiError } from './api-error.ts'
  *   whole; 413 above `maxBytes`.
  */
 export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  const { 'content-type': contentType = '', 'content-length': length = '0' } = request.headers
-  if (!isJson(contentType)) throw new ApiError(ERRORS.wrongContentType)
-  if (Number(length) > maxBytes) throw new ApiError(ERRORS.bodyTooLarge)
+  if (!isOfType(request, JSON_CONTENT_TYPE)) throw new ApiError(ERRORS.wrongContentType)
   return parseJsonBody(await readBytes(request, maxBytes))
+}
+
+/**
+ * Reads the parameters of a request whose body is a form.
+ *
+ * @throws {ApiError} 400 for the wrong content type, for what is no form, for a parameter that stands twice, and for a
+ *   request that never becomes whole; 413 above `maxBytes`.
+ */
+export async function readFormBody(request: IncomingMessage, maxBytes: number): Promise<FormParameters> {
+  if (!isOfType(request, FORM_CONTENT_TYPE)) throw new ApiError(ERRORS.formContentType)
+  return parseForm(await readBytes(request, maxBytes))
 }
 
 /**
@@ -30,10 +40,10 @@ export function parseJsonBody(bytes: Buffer): unknown {
   }
 }
 
-/** Parameters, such as a charset, change nothing: JSON is UTF-8 (RFC 8259 section 8.1). */
-function isJson(contentType: string): boolean {
-  if (contentType === JSON_CONTENT_TYPE) return true
-  return contentType.split(';', 1)[0]?.trim().toLowerCase() === JSON_CONTENT_TYPE
+/** Parameters, such as a charset, change nothing: both are UTF-8 (RFC 8259 section 8.1, RFC 6749 appendix B). */
+function isOfType({ headers }: IncomingMessage, wanted: string): boolean {
+  const { 'content-type': contentType = '' } = headers
+  return contentType === wanted || contentType.split(';', 1)[0]?.trim().toLowerCase() === wanted
 }
 
 /** Without a copy for the body that came in one piece, as nearly all do. */
@@ -43,6 +53,8 @@ function join(chunks: readonly Buffer[]): Buffer {
 }
 
 function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes)
+    return Promise.reject(new ApiError(ERRORS.bodyTooLarge))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0

@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http'
+import { AUTHORIZATION_HEADER } from '@interhuman-auth/protocol'
 
 /** What of a request's head can be wrong although Node's parser took it. */
 export interface RequestHead {
@@ -8,20 +9,26 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[]
 }
 
+const AUTHORIZATION = AUTHORIZATION_HEADER.toLowerCase()
+
 /**
- * Says whether a head is one that we take: with HTTP/1.1 exactly one `Host`, and no transfer coding but `chunked`, which
- * parsers have read differently before.
+ * Says whether a head is one that we take: with HTTP/1.1 exactly one `Host`, one `Authorization` at most, of which Node
+ * would show the first and a proxy may have read the last, and no transfer coding but `chunked`, which parsers have read
+ * differently before.
  *
- * @see RFC 9112 sections 3.2 and 6.1
+ * @see RFC 9112 sections 3.2 and 6.1; RFC 9110 sections 5.3 and 11.6.2
  */
 export function isPlainHead(head: RequestHead): boolean {
   const coding = head.headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return false
   let hosts = 0
+  let authorizations = 0
   for (let index = 0; index < head.rawHeaders.length; index += 2) {
     const name = head.rawHeaders[index]
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+    if (name?.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) authorizations += 1
   }
+  if (authorizations > 1) return false
   return hosts === 1 || (hosts === 0 && head.httpVersion === '1.0')
 }
 

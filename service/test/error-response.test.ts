@@ -27,11 +27,34 @@ test.each(rows)('$id in both dialects, byte for byte', (row) => {
   }
 })
 
+test.each(rows)('$id at an OAuth endpoint has the members of RFC 6749 section 5.2, byte for byte', (row) => {
+  const kebab = row.title.toLowerCase().replaceAll(' ', '-')
+  const { status, headers, body } = formatErrorResponse(new ApiError(row), '/oauth2/token', context)
+  expect(body).toBe(
+    `{"error":"${row.oauth}","error_description":${quoted(row.message)},` +
+      `"error_uri":"https://a.test/errors#${row.id}-${kebab}","error_id":"${row.id}","correlation_id":"${context.correlationId}"}`,
+  )
+  expect(status).toBe(row.status)
+  expect(headers).toEqual({
+    'X-Correlation-ID': context.correlationId,
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    Pragma: 'no-cache',
+  })
+})
+
+test('a credential that is a client in one place and a token in another has the word of its place', () => {
+  const error = new ApiError(ERRORS.invalidCredentials, { oauth: 'invalid_client' })
+  expect(JSON.parse(formatErrorResponse(error, '/oauth2/token', context).body).error).toBe('invalid_client')
+})
+
 test.each([
   ['/v0/auth', 'detail'],
   ['/v0/nothing', 'detail'],
   ['/v0', 'detail'],
   ['/v1/auth', 'error_id'],
+  ['/oauth2/nothing', 'error'],
+  ['/oauth2', 'error_id'],
   ['/v0x', 'error_id'],
   ['/', 'error_id'],
   [undefined, 'error_id'],

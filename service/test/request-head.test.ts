@@ -16,6 +16,11 @@ test('HTTP/1.1 needs exactly one Host, HTTP/1.0 at most one (RFC 9112 section 3.
   expect(isPlainHead(head(['Host', 'a', 'Host', 'b'], undefined, '1.0'))).toBe(false)
 })
 
+test('an Authorization that comes twice is refused: whoever stands in front may have read the other one', () => {
+  expect(isPlainHead(head(['Host', 'a', 'authorization', 'Basic LEAK']))).toBe(true)
+  expect(isPlainHead(head(['Host', 'a', 'Authorization', 'a', 'AUTHORIZATION', 'a']))).toBe(false)
+})
+
 test('chunked is the only transfer coding', () => {
   for (const coding of ['chunked', 'Chunked']) expect(isPlainHead(head(['Host', 'a'], coding))).toBe(true)
   for (const coding of ['', 'identity', 'gzip, chunked', 'chunked, chunked', 'xchunked', 'chunked;a=b'])

@@ -13,9 +13,12 @@ export function expectedErrorBody(
   path: string,
   correlationId: string,
   problems: FieldProblems = {},
+  oauth = row.oauth,
 ): string {
   const told = Object.entries(problems).map(([field, problem]) => `\`${field}\` ${problem}`)
   const message = told.length === 0 ? row.message : `${row.message} ${told.join('; ')}.`
+  if (errorDialect(path) === 'oauth')
+    return `{"error":"${oauth}","error_description":${JSON.stringify(message)},"error_uri":"${ERROR_PAGE}#${errorSlug(row)}","error_id":"${row.id}","correlation_id":"${correlationId}"}`
   const tail = `"error_id":"${row.id}","correlation_id":"${correlationId}","link":"${ERROR_PAGE}#${errorSlug(row)}","message":${JSON.stringify(message)}}`
   if (errorDialect(path) === 'v1') return `{${tail}`
   return `{"detail":${JSON.stringify(message)},"status_code":${row.status},"extra":${JSON.stringify(problems)},${tail}`
@@ -27,11 +30,12 @@ export function expectError(
   row: ErrorRow,
   path: string,
   problems?: FieldProblems,
+  oauth?: string,
 ): void {
   const correlationId = response?.headers['x-correlation-id'] ?? ''
   expect(correlationId).toMatch(UUID)
   expect(response?.status).toBe(row.status)
-  expect(response?.body).toBe(expectedErrorBody(row, path, correlationId, problems))
+  expect(response?.body).toBe(expectedErrorBody(row, path, correlationId, problems, oauth))
   expect(response?.headers['content-type']).toMatch(/^application\/json(?:; charset=utf-8)?$/)
   expect(response?.headers['cache-control']).toBe('no-store')
 }
@@ -52,9 +56,11 @@ const rows: readonly ErrorRow[] = Object.values(ERRORS)
 /** Says whether a body is that of some row of the catalogue with this status, in the dialect of the path. */
 export function isContractError(response: RawResponse, path: string): boolean {
   try {
-    const { error_id, correlation_id, extra, message } = JSON.parse(response.body)
+    const { error_id, correlation_id, extra, message, error } = JSON.parse(response.body)
     const row = rows.find(({ id, status }) => id === error_id && status === response.status)
     if (row === undefined || correlation_id !== response.headers['x-correlation-id']) return false
+    if (errorDialect(path) === 'oauth')
+      return /^[a-z]+(?:_[a-z]+)+$/.test(error) && !('message' in JSON.parse(response.body))
     if (errorDialect(path) === 'v1') return message.startsWith(row.message)
     return response.body === expectedErrorBody(row, path, correlation_id, extra)
   } catch {

@@ -1,4 +1,4 @@
-import { type ApiVersion, ERRORS, type ErrorRow, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
+import { ERRORS, type ErrorDialect, type ErrorRow, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
 import { toErrorResponse } from './refusal.ts'
 
 /**
@@ -30,7 +30,7 @@ const ROWS: readonly ErrorRow[] = [
  * @throws {TypeError} as a fetch does that cannot connect, with the platform's code on its cause.
  * @throws the reason of the request's signal, for `hang`.
  */
-export async function fail(failure: TestFailure, request: Request, version: ApiVersion): Promise<Response> {
+export async function fail(failure: TestFailure, request: Request, dialect: ErrorDialect): Promise<Response> {
   if (failure instanceof Response) return failure
   if (failure === 'network')
     throw new TypeError('fetch failed', {
@@ -44,7 +44,7 @@ export async function fail(failure: TestFailure, request: Request, version: ApiV
   const headers = retryAfter === undefined ? {} : { [RETRY_AFTER_HEADER]: String(retryAfter) }
   return row === undefined
     ? new Response(null, { status, headers })
-    : toErrorResponse({ row, headers }, version)
+    : toErrorResponse({ row, headers }, dialect)
 }
 
 function hang(signal: AbortSignal): Promise<never> {

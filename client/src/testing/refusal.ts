@@ -1,9 +1,9 @@
 import {
-  type ApiVersion,
   CORRELATION_ID_HEADER,
   DEFAULT_API_URL,
   ERROR_PAGE_PATH,
   ERRORS,
+  type ErrorDialect,
   type ErrorRow,
   type FieldProblems,
   formatErrorBody,
@@ -29,12 +29,12 @@ export function toFieldRefusal(problems: readonly Problem[]): Refusal | undefine
 }
 
 /** Answers with the contract's body of a row (our contract, section 2). */
-export function toErrorResponse({ row, headers, problems }: Refusal, version: ApiVersion): Response {
+export function toErrorResponse({ row, headers, problems }: Refusal, dialect: ErrorDialect): Response {
   const correlationId = crypto.randomUUID()
   const context = { correlationId, errorPage: DEFAULT_API_URL + ERROR_PAGE_PATH }
   return new Response(
     JSON.stringify(
-      formatErrorBody(row, version, problems === undefined ? context : { ...context, problems }),
+      formatErrorBody(row, dialect, problems === undefined ? context : { ...context, problems }),
     ),
     {
       status: row.status,

@@ -53,7 +53,7 @@ export {
   checkClientTokenClaims,
   formatClientTokenClaims,
 } from './client-token-claims.ts'
-export { KEY_SECRET_PREFIX, VERIFIER_PREFIX } from './credential-prefixes.ts'
+export { ADMIN_TOKEN_PREFIX, KEY_SECRET_PREFIX, VERIFIER_PREFIX } from './credential-prefixes.ts'
 export {
   API_VERSIONS,
   type ApiVersion,

@@ -1,10 +1,6 @@
-import { crc32 } from 'node:zlib'
-import { formatBase62, type RandomBytes, randomBase62 } from './base62.ts'
-
-/** How every key secret begins. */
-export const SECRET_PREFIX = 'ih_live_'
-const SECRET_LENGTH = 43
-const CHECKSUM_LENGTH = 6
+import { KEY_SECRET_PREFIX } from '@interhuman-auth/protocol'
+import { type RandomBytes, randomBase62 } from './base62.ts'
+import { newSecret } from './secret-format.ts'
 
 /** How every key id begins. */
 export const KEY_ID_PREFIX = 'ihk_'
@@ -21,11 +17,7 @@ export function isKeyId(value: unknown): value is string {
   return typeof value === 'string' && keyIdPattern.test(value)
 }
 
-/**
- * Makes a key secret: `ih_live_`, 43 base62 characters (256 random bits) and the CRC-32 of all that in 6 more, by which
- * a secret scanner tells a real one (our contract, section 7).
- */
+/** Makes a key secret: `ih_live_`, 43 base62 characters and their checksum (our contract, section 7). */
 export function newKeySecret(randomBytes: RandomBytes): string {
-  const body = SECRET_PREFIX + randomBase62(SECRET_LENGTH, randomBytes)
-  return body + formatBase62(crc32(body), CHECKSUM_LENGTH)
+  return newSecret(KEY_SECRET_PREFIX, randomBytes)
 }

@@ -1,6 +1,6 @@
 import { ERRORS } from '@interhuman-auth/protocol'
 import { ApiError } from '../api-error.ts'
-import { SECRET_PREFIX } from '../key-format.ts'
+import { SECRET_PREFIXES } from '../secret-format.ts'
 
 /** Names under which programs put a credential into an address, in lower case and without `_` and `-`. */
 const CREDENTIAL_NAMES = [
@@ -24,7 +24,7 @@ export function refuseCredentialInQuery(url: string): void {
   if (start === -1) return
   for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
     const plainName = name.toLowerCase().replace(/[?_-]/g, '')
-    if (CREDENTIAL_NAMES.includes(plainName) || value.includes(SECRET_PREFIX))
+    if (CREDENTIAL_NAMES.includes(plainName) || SECRET_PREFIXES.some((prefix) => value.includes(prefix)))
       throw new ApiError(ERRORS.credentialInQuery)
   }
 }

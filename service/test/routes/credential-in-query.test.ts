@@ -22,6 +22,8 @@ test.each([
   '?key_secret=LEAK',
   'x=ih_live_LEAK',
   'x=a%69h_live_LEAK',
+  'x=ihv_LEAK',
+  'x=iha_LEAK',
 ])('a query of %s is refused: it names or holds a credential', (query) => {
   expect(() => refuseCredentialInQuery(`/v0/auth?${query}`)).toThrow(refused)
 })

@@ -1,4 +1,4 @@
-import { isLoopback, JSON_CONTENT_TYPE, type KeySet, parseKeySet } from '@interhuman-auth/protocol'
+import { JSON_CONTENT_TYPE, type KeySet, parseKeySet } from '@interhuman-auth/protocol'
 import { parseJsonObject } from './jws.ts'
 
 /** The largest key set that is read, in bytes; one key has about 200. */
@@ -9,22 +9,6 @@ export interface FetchedKeySet {
   readonly keySet: KeySet
   /** `max-age` in seconds; `undefined` when the answer has none. */
   readonly maxAgeSeconds: number | undefined
-}
-
-/**
- * Reads the address of a key set.
- *
- * @throws {TypeError} unless it is https, or http to this machine, and has no user name or password: whoever can
- *   change the answer can issue tokens.
- */
-export function parseKeySetAddress(address: string | URL): URL {
-  if (!URL.canParse(String(address))) throw new TypeError('the key set needs an absolute address')
-  const url = new URL(address)
-  const trusted = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-  if (!trusted) throw new TypeError('the key set needs an https address (http only to this machine)')
-  if (url.username !== '' || url.password !== '')
-    throw new TypeError('the address of the key set must not hold a user name or a password')
-  return url
 }
 
 /**

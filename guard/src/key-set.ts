@@ -1,6 +1,7 @@
 import type { KeySet } from '@interhuman-auth/protocol'
-import { type FetchedKeySet, fetchKeySet, parseKeySetAddress } from './fetch-key-set.ts'
+import { type FetchedKeySet, fetchKeySet } from './fetch-key-set.ts'
 import type { KeyLookup, KeySource } from './key-source.ts'
+import { parseServiceAddress } from './service-address.ts'
 import { publicVerificationKey, type VerificationKey } from './verification-key.ts'
 
 /** At most one fetch in so many milliseconds, whatever tokens come. */
@@ -31,7 +32,7 @@ export interface KeySetOptions {
  * @throws {TypeError} unless the address is https, or http to this machine.
  */
 export function keySet(address: string | URL, options: KeySetOptions = {}): KeySource {
-  const url = parseKeySetAddress(address)
+  const url = parseServiceAddress(address, 'the key set')
   const { timeoutMs = 5_000, now = () => performance.now() } = options
   let keys: ReadonlyMap<string, VerificationKey> = new Map()
   let fetchedAt = Number.NEGATIVE_INFINITY

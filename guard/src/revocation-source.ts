@@ -1,0 +1,23 @@
+import type { RevocableToken, RevocationReason } from './revocations.ts'
+
+/** What is known of a good token: nothing ends it, something does, or it cannot be told now (and why, for the operator). */
+export type RevocationAnswer =
+  | { readonly revoked: false }
+  | { readonly revoked: RevocationReason }
+  | { readonly revoked: 'unknown'; readonly detail: string }
+
+/** Where a guard hears of revocations: `revocationFeed`. */
+export interface RevocationSource {
+  /** Resolves when it can be asked for the first time, or has failed to get so far; never rejects. */
+  readonly started: Promise<void>
+  /** Asks about a token that is good otherwise, from memory alone. */
+  readonly ask: (token: RevocableToken) => RevocationAnswer
+  /** Whether this key may be trusted no longer, whoever still publishes it. */
+  readonly isDeadSigningKey: (kid: string) => boolean
+  /** Whether a change of a key came after the one numbered `change`. */
+  readonly hasChangedSince: (keyId: string, change: number) => boolean
+  /** The number of the last change of all. */
+  readonly lastChange: () => number
+  /** Whether what it knows is younger than the bound. */
+  readonly isLiving: () => boolean
+}

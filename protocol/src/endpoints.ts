@@ -41,6 +41,8 @@ export const KEY_SET_PATH = '/.well-known/jwks.json'
 export const LIVE_PATH = '/health/live'
 /** Answers 200 only when tokens can be issued. */
 export const READY_PATH = '/health/ready'
+/** What Prometheus reads, on an address of its own. */
+export const METRICS_PATH = '/metrics'
 /** The description of the service's HTTP interface, OpenAPI 3.1. */
 export const OPENAPI_PATH = '/openapi.json'
 /** The page that the `link` of an error body points at. */

@@ -34,14 +34,16 @@ export async function refuseTakenAddress(address: Address): Promise<void> {
   await new Promise((resolve) => probe.close(resolve))
 }
 
-/** Says in one line why an address cannot be listened on. */
-export function toAddressError(address: Address, error: unknown): StartupError {
+const FLAGS = { host: '--host', port: '--port' }
+
+/** Says in one line why an address cannot be listened on, and by which flags another one is chosen. */
+export function toAddressError(address: Address, error: unknown, flags = FLAGS): StartupError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
   if (code === 'EADDRINUSE')
     return new StartupError(
-      `port ${address.port} on ${address.host} is taken; stop what listens there or choose another with --port`,
+      `port ${address.port} on ${address.host} is taken; stop what listens there or choose another with ${flags.port}`,
     )
   return new StartupError(
-    `cannot listen on ${address.host} port ${address.port} (${code}); choose another with --host and --port`,
+    `cannot listen on ${address.host} port ${address.port} (${code}); choose another with ${flags.host} and ${flags.port}`,
   )
 }

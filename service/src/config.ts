@@ -22,6 +22,8 @@ export interface Reading {
   readonly config: Config
   /** By the setting's name. */
   readonly sources: ReadonlyMap<string, Source>
+  /** What was given, as it was given, by the setting's name; a secret is not among it. */
+  readonly texts: ReadonlyMap<string, string>
   /** The names of the settings whose own value is not allowed; they have their default here. */
   readonly refused: ReadonlySet<string>
   /** A line each, without a value. */
@@ -58,6 +60,7 @@ export function readSettings(environment: Environment, flags: Flags = {}): Readi
   const problems = unknownSettings(environment)
   const values: Record<string, unknown> = {}
   const sources = new Map<string, Source>()
+  const texts = new Map<string, string>()
   const refused = new Set<string>()
   for (const row of CONFIGURATION) {
     values[row.name] = row.defaultValue
@@ -66,6 +69,7 @@ export function readSettings(environment: Environment, flags: Flags = {}): Readi
       const found = findText(row, environment, flags)
       if (found === undefined) continue
       sources.set(row.name, found.source)
+      if (!row.secret) texts.set(row.name, found.text)
       values[row.name] = parse(row, found)
     } catch (error) {
       problems.push((error as Error).message)
@@ -74,7 +78,8 @@ export function readSettings(environment: Environment, flags: Flags = {}): Readi
   }
   const config = values as unknown as Config
   const given = new Set([...sources].flatMap(([name, { kind }]) => (kind === 'default' ? [] : [name])))
-  return { config, sources, refused, problems: [...problems, ...findContradictions(config, given, refused)] }
+  problems.push(...findContradictions(config, given, refused))
+  return { config, sources, texts, refused, problems }
 }
 
 interface Found {

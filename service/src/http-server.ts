@@ -11,7 +11,7 @@ import type { Log } from './log.ts'
 import { createParserErrorListener } from './parser-error.ts'
 import { readJsonBody } from './request-body.ts'
 import { isPlainHead, pathOf } from './request-head.ts'
-import { logExchange, logRefused } from './request-log.ts'
+import { describeExchange, describeRefused, logRequest, type RequestRecord } from './request-log.ts'
 import { findRoute, refuseRoute } from './routes/match-path.ts'
 import type { Route } from './routes/route.ts'
 
@@ -24,6 +24,8 @@ export type HttpLimits = Pick<
 /** What the HTTP server needs from outside. */
 export interface HttpServerDependencies {
   readonly log: Log
+  /** Hears of every request at its end, beside the log. */
+  readonly observeRequest?: ((record: RequestRecord) => void) | undefined
   readonly errorPage: string
   newCorrelationId(): string
   /** Says who a request comes from, by the connection's peer and `X-Forwarded-For`. */
@@ -90,7 +92,7 @@ export function createHttpServer(
       newCorrelationId: () => dependencies.newCorrelationId(),
       openExchange: (socket) => open.get(socket),
       refuseMethod: (target) => refuseRoute(routes, target),
-      onAnswered: (error, correlationId) => logRefused(dependencies.log, error, correlationId),
+      onAnswered: (error, correlationId) => tell(describeRefused(error, correlationId), dependencies),
     }),
   )
   return { listen: (address) => listen(server, address), close: closer(server, open) }
@@ -148,8 +150,13 @@ function openExchange(
     errorId: undefined,
     answeredStatus: undefined,
   }
-  response.once('close', () => logExchange(dependencies.log, exchange, dependencies.monotonicMs()))
+  response.once('close', () => tell(describeExchange(exchange, dependencies.monotonicMs()), dependencies))
   return exchange
+}
+
+function tell(record: RequestRecord, { log, observeRequest }: HttpServerDependencies): void {
+  logRequest(log, record)
+  observeRequest?.(record)
 }
 
 /** Node joins repeated headers of this name with commas. */

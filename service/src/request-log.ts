@@ -4,8 +4,8 @@ import { readClientRequestId } from './correlation.ts'
 import type { Exchange } from './http-exchange.ts'
 import type { Log } from './log.ts'
 
-/** What one line of the log says of a request. Never a body, a query, a header's credential or a path as it was sent. */
-interface RequestRecord {
+/** What is told of a request when it has come to its end, in one line of the log and in the metrics. Never a body, a query, a header's credential or a path as it was sent. */
+export interface RequestRecord {
   readonly method: string
   /** The route's own path, or `null` where there is none: what a client sent could hold a secret. */
   readonly route: string | null
@@ -22,14 +22,14 @@ interface RequestRecord {
 const CLIENT_REQUEST_ID = CLIENT_REQUEST_ID_HEADER.toLowerCase()
 
 /**
- * Writes the line of a request whose connection or answer has come to its end.
+ * Says what is told of a request whose connection or answer has come to its end.
  *
  * @param endedAt milliseconds of the clock that the exchange was opened by.
  * @see Our contract, section 1: the correlation id, and the client's own id beside it
  */
-export function logExchange(log: Log, exchange: Exchange, endedAt: number): void {
+export function describeExchange(exchange: Exchange, endedAt: number): RequestRecord {
   const { request, response } = exchange
-  logRequest(log, {
+  return {
     method: request.method ?? 'UNKNOWN',
     route: exchange.route ?? null,
     status: response.writableFinished ? response.statusCode : (exchange.answeredStatus ?? 0),
@@ -38,22 +38,23 @@ export function logExchange(log: Log, exchange: Exchange, endedAt: number): void
     keyId: exchange.keyId,
     errorId: exchange.errorId,
     ms: Math.round((endedAt - exchange.startedAt) * 1000) / 1000,
-  })
+  }
 }
 
-/** Writes the line of what Node's parser refused before it became a request. */
-export function logRefused(log: Log, error: ApiError, correlationId: string): void {
-  logRequest(log, {
+/** Says what is told of what Node's parser refused before it became a request. */
+export function describeRefused(error: ApiError, correlationId: string): RequestRecord {
+  return {
     method: 'UNKNOWN',
     route: null,
     status: error.row.status,
     correlationId,
     errorId: error.row.id,
     ms: 0,
-  })
+  }
 }
 
-function logRequest(log: Log, record: RequestRecord): void {
+/** Writes the line of a request. */
+export function logRequest(log: Log, record: RequestRecord): void {
   log.info({
     event: 'request',
     method: record.method,

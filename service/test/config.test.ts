@@ -149,6 +149,20 @@ const CASES: {
     ],
     bad: ['', '600001'],
   },
+  metricsPort: {
+    good: [
+      ['0', 0],
+      ['9464', 9464],
+    ],
+    bad: ['', '65536', 'LEAK'],
+  },
+  metricsHost: {
+    good: [
+      ['::1', '::1'],
+      ['10.0.0.1', '10.0.0.1'],
+    ],
+    bad: ['', 'a b'],
+  },
   logLevel: {
     good: [
       ['trace', 'trace'],
@@ -289,6 +303,23 @@ test('variables of other programs and of the client are left alone', () => {
   expect(() =>
     readConfig({ PATH: 'x', INTERHUMAN_KEY_SECRET: 'LEAK', INTERHUMAN_API_URL: 'x' }),
   ).not.toThrow()
+})
+
+test.each([
+  [{ METRICS_HOST: '::1' }, 'INTERHUMAN_AUTH_METRICS_HOST does nothing without INTERHUMAN_AUTH_METRICS_PORT'],
+  [
+    { PORT: '9464', METRICS_PORT: '9464' },
+    'INTERHUMAN_AUTH_METRICS_PORT is the port of the service itself; metrics have an address of their own',
+  ],
+])('%j contradict each other', (settings, line) => {
+  const environment = Object.entries(settings).map(([name, value]) => [`INTERHUMAN_AUTH_${name}`, value])
+  expect(refusal(Object.fromEntries(environment))).toEqual([line])
+})
+
+test('of settings that contradict each other nothing is said while one of them is wrong by itself', () => {
+  expect(refusal({ INTERHUMAN_AUTH_METRICS_HOST: '::1', INTERHUMAN_AUTH_METRICS_PORT: 'LEAK' })).toEqual([
+    'INTERHUMAN_AUTH_METRICS_PORT must be a whole number from 0 to 65535',
+  ])
 })
 
 test('a master key and a master key file exclude each other', () => {

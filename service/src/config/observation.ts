@@ -1,5 +1,6 @@
-import { setting } from './setting.ts'
-import { oneOf } from './values.ts'
+import { METRICS_PATH } from '@interhuman-auth/protocol'
+import { optional, setting } from './setting.ts'
+import { integer, oneOf, parseHost } from './values.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -8,5 +9,14 @@ export const OBSERVATION_SETTINGS = [
   setting('logLevel', 'info', oneOf(LOG_LEVELS), {
     placeholder: LOG_LEVELS.join('|'),
     description: 'Least severe log line that is written.',
+  }),
+  optional('metricsPort', integer(0, 65_535), {
+    placeholder: 'PORT',
+    description: `Port of \`${METRICS_PATH}\`, for Prometheus; 0 takes a free one.`,
+    defaultText: 'no metrics',
+  }),
+  setting('metricsHost', '127.0.0.1', parseHost, {
+    placeholder: 'HOST',
+    description: `Address of \`${METRICS_PATH}\`. Whoever reaches it reads how the service is used, without a credential.`,
   }),
 ] as const

@@ -18,6 +18,17 @@ const RULES: readonly Rule[] = [
     isBroken: ({ masterKey, masterKeyFile }) => masterKey !== null && masterKeyFile !== null,
     problem: `${name('masterKey')} and ${name('masterKeyFile')} exclude each other`,
   },
+  {
+    settings: ['metricsHost', 'metricsPort'],
+    isBroken: ({ metricsPort }, given) => given.has('metricsHost') && metricsPort === null,
+    problem: `${name('metricsHost')} does nothing without ${name('metricsPort')}`,
+  },
+  {
+    settings: ['host', 'port', 'metricsHost', 'metricsPort'],
+    isBroken: ({ host, port, metricsHost, metricsPort }) =>
+      port !== 0 && host === metricsHost && port === metricsPort,
+    problem: `${name('metricsPort')} is the port of the service itself; metrics have an address of their own`,
+  },
 ]
 
 /**

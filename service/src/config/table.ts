@@ -12,7 +12,7 @@ const TABLE = [
   { title: 'Limits of a client', rows: LIMIT_SETTINGS },
   { title: 'Tokens and signing keys', rows: TOKEN_SETTINGS },
   { title: 'Store', rows: STORE_SETTINGS },
-  { title: 'Logs', rows: OBSERVATION_SETTINGS },
+  { title: 'Logs and metrics', rows: OBSERVATION_SETTINGS },
 ] as const
 
 type Row = (typeof TABLE)[number]['rows'][number]

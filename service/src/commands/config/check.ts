@@ -48,13 +48,13 @@ function findMasterKeyProblem({ masterKey, masterKeyFile }: Config): string[] {
   }
 }
 
-function toView(row: Setting, { config, sources, refused }: Reading): SettingView {
+function toView(row: Setting, { config, sources, texts, refused }: Reading): SettingView {
   const value = config[row.name as keyof Config]
   const source = sources.get(row.name) ?? { kind: 'default' }
   const allowed = !refused.has(row.name)
   return {
     setting: row.environment,
-    value: allowed ? (row.secret ? tellSecret(value) : showValue(value)) : null,
+    value: allowed ? (row.secret ? tellSecret(value) : showValue(value, texts.get(row.name))) : null,
     allowed,
     source: source.kind,
     from: source.kind === 'default' ? null : source.name,
@@ -65,10 +65,11 @@ function tellSecret(value: unknown): string {
   return value === null ? 'not set' : 'set'
 }
 
-function showValue(value: unknown): SettingView['value'] {
+/** As it counts, a path made absolute for one; what is no plain value as it was given. */
+function showValue(value: unknown, text: string | undefined): SettingView['value'] {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value
+  const shown = typeof value === 'string' ? value : (text ?? '')
   // What a terminal would take as a command is shown as what it is.
-  const shown = Array.isArray(value) ? value.join(',') : String(value)
   return shown.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
 }
 

@@ -16,6 +16,7 @@ import type { Runtime } from '../../runtime.ts'
 import { formatKeySet } from '../../signing-keys.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
+import { type Observation, openObservation } from './observation.ts'
 
 /** How the service is started. */
 export interface StartOptions {
@@ -32,9 +33,11 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
   await refuseTakenAddress(config)
   prepareDataFolder(config.dataDir)
   const folder = dataFolder(config.dataDir)
-  const store = await runtime.openStore(config)
+  const observation = await openObservation(config, runtime)
+  const store = observation.observeStore(await runtime.openStore(config))
   try {
-    const server = await createServer(config, folder, store, runtime)
+    const server = await createServer(config, folder, store, observation, runtime)
+    const metrics = await observation.listen()
     const url = formatAddress({ host: config.host, port: await listen(server.app, config) })
     try {
       await announceFirstKey(options, server.log, folder, store, url, runtime)
@@ -43,10 +46,11 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
       throw error
     }
     // Whoever reads that the service listens may stop it at once.
-    stopOnSignal(server, store, config)
-    server.log.info({ event: 'listening', url, issuer: server.issuer })
+    stopOnSignal(server, store, observation, config)
+    server.log.info({ event: 'listening', url, issuer: server.issuer, metrics })
     server.log.flush()
   } catch (error) {
+    await observation.close()
     await store.close()
     throw error
   }
@@ -63,10 +67,14 @@ async function createServer(
   config: Config,
   folder: DataFolder,
   store: Store,
+  observation: Observation,
   runtime: Runtime,
 ): Promise<Server> {
   const issuer = await settleIssuer(config, store)
   const signingKeys = await openSigningKeys(store, config, folder.masterKey, runtime)
+  const active = signingKeys.all.find((key) => key.state === 'active')
+  const activeSince = active?.activatedAt ?? active?.createdAt ?? runtime.now()
+  observation.watch({ signingKeyAgeSeconds: () => runtime.now() - activeSince })
   const parties = { issuer, audience: config.audience ?? issuer }
   const signAccessToken = createAccessTokenSigner(signingKeys.active, {
     ...parties,
@@ -93,6 +101,7 @@ async function createServer(
   const { log, closeLog } = openLog({ level: config.logLevel })
   const app = createHttpServer(routes, config, {
     log,
+    observeRequest: observation.observeRequest,
     errorPage: config.errorPage ?? issuer + ERROR_PAGE_PATH,
     newCorrelationId: () => runtime.newUuid(),
     clientAddress: createClientAddress(config.trustedProxies),
@@ -137,11 +146,12 @@ async function announceFirstKey(
   log.info({ event: 'first_key', created, credentialsFile: folder.firstKey })
 }
 
-function stopOnSignal(server: Server, store: Store, config: Config): void {
+function stopOnSignal(server: Server, store: Store, observation: Observation, config: Config): void {
   closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, async ({ signal, err }) => {
     if (err !== undefined) server.log.error({ event: 'failure', error: err })
     server.log.info({ event: 'stopping', signal })
     await server.app.close()
+    await observation.close()
     await store.close()
     server.log.info({ event: 'stopped' })
     await server.closeLog()

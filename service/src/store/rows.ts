@@ -5,7 +5,8 @@ import type { AuditAction, AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
 import type { Change, ChangeKind } from '../change.ts'
 import type { SigningKey, SigningKeyState } from '../signing-keys.ts'
-import type { ApiKeyTable, AuditTable, ChangeTable, SigningKeyTable } from './tables.ts'
+import type { Verifier, VerifierState } from '../verifier.ts'
+import type { ApiKeyTable, AuditTable, ChangeTable, SigningKeyTable, VerifierTable } from './tables.ts'
 
 /** The columns of the hot look-up. Hashes are in hexadecimal: SQLite's blobs cost several times what text costs. */
 export interface KeyCredentialsRow
@@ -141,5 +142,33 @@ export function toChange(row: ChangeTable): Change {
     generation: row.generation,
     at: row.at,
     expiresAt: row.expires_at,
+  }
+}
+
+/** Reads a verifier's row. */
+export function toVerifier(row: VerifierTable): Verifier {
+  return {
+    verifierId: row.verifier_id,
+    name: row.name,
+    state: row.state as VerifierState,
+    createdAt: row.created_at,
+    secretHash: row.secret_hash,
+    previousSecretHash: row.previous_secret_hash,
+    previousSecretExpiresAt: row.previous_secret_expires_at,
+    revision: row.revision,
+  }
+}
+
+/** Writes a verifier's row. */
+export function fromVerifier(verifier: Verifier): VerifierTable {
+  return {
+    verifier_id: verifier.verifierId,
+    name: verifier.name,
+    state: verifier.state,
+    secret_hash: verifier.secretHash,
+    previous_secret_hash: verifier.previousSecretHash,
+    previous_secret_expires_at: verifier.previousSecretExpiresAt,
+    created_at: verifier.createdAt,
+    revision: verifier.revision,
   }
 }

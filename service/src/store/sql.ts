@@ -12,6 +12,7 @@ import {
 } from './sql-changes.ts'
 import { changeApiKey, findApiKey, insertApiKey, insertFirstApiKey, listApiKeys } from './sql-keys.ts'
 import { changeSigningKeys, listSigningKeys } from './sql-signing-keys.ts'
+import { changeVerifier, findVerifierBySecret, insertVerifier, listVerifiers } from './sql-verifiers.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
@@ -45,6 +46,11 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
       inTransaction((tx) => insertFirstApiKey(tx, added.key, added.audit, beforeCommit)),
     changeApiKey: (keyId, change) => inTransaction((tx) => changeApiKey(tx, keyId, change)),
     revokeToken: (revocation, audit) => inTransaction((tx) => revokeToken(tx, revocation, audit)),
+    isTokenRevoked: (tokenId) => isTokenRevoked(db, tokenId),
+    findVerifierBySecret: (secretHash) => findVerifierBySecret(db, secretHash),
+    listVerifiers: () => listVerifiers(db),
+    insertVerifier: (added) => inTransaction((tx) => insertVerifier(tx, added)),
+    changeVerifier: (verifierId, change) => inTransaction((tx) => changeVerifier(tx, verifierId, change)),
     readChanges: (after) => readChanges(db, after, database),
     renewLeases: (leases) => renewLeases(db, leases, database),
     endLease: (holder) => endLease(db, holder),
@@ -70,6 +76,11 @@ async function revokeToken(
   if (numInsertedOrUpdatedRows !== 1n) return
   await insertChange(tx, { kind: 'token', subject: tokenId, generation: null, at: revokedAt, expiresAt })
   await insertAuditEntry(tx, audit)
+}
+
+async function isTokenRevoked(db: Kysely<Tables>, tokenId: string): Promise<boolean> {
+  const query = db.selectFrom('revoked_tokens').select('token_id').where('token_id', '=', tokenId)
+  return (await query.executeTakeFirst()) !== undefined
 }
 
 async function settle(tx: Transaction<Tables>, name: string, value: string): Promise<string> {

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3'
 import { Kysely } from 'kysely'
 import { StartupError } from '../startup-error.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations/migrations.ts'
-import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
+import { type KeyCredentialsRow, toKeyCredentials, toVerifier } from './rows.ts'
 import { createSqlStore, type SqlStore } from './sql.ts'
 import { hearSqliteChanges, openSqliteLeases, SQLITE_TIME, type SqliteLeases } from './sqlite-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
@@ -11,7 +11,7 @@ import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } fr
 import { CHECKPOINT_BYTES, type SharedReadLock, shareReadLock } from './sqlite-read-lock.ts'
 import type { Store } from './store.ts'
 import { StoreUnavailableError } from './store-error.ts'
-import type { Tables } from './tables.ts'
+import type { Tables, VerifierTable } from './tables.ts'
 
 /** How long a write waits for another process's write, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
@@ -68,6 +68,10 @@ function createSqliteStore(
   const findRowBySecret = reader.prepare<[Buffer, Buffer], KeyCredentialsRow>(
     `${CREDENTIALS} where secret_hash = ? union all ${CREDENTIALS} where previous_secret_hash = ? limit 1`,
   )
+  const findVerifierRow = reader.prepare<[Buffer, Buffer], VerifierTable>(
+    'select * from verifiers where secret_hash = ? union all select * from verifiers where previous_secret_hash = ? limit 1',
+  )
+  const findRevoked = reader.prepare<[string]>('select 1 from revoked_tokens where token_id = ?')
   const ping = reader.prepare('select 1 from settings limit 1')
   return {
     ...namingFailures({
@@ -85,6 +89,15 @@ function createSqliteStore(
       lock.hold()
       const row = answer(() => findRowBySecret.get(secretHash, secretHash))
       return row && toKeyCredentials(row)
+    },
+    async findVerifierBySecret(secretHash) {
+      lock.hold()
+      const row = answer(() => findVerifierRow.get(secretHash, secretHash))
+      return row && toVerifier(row)
+    },
+    async isTokenRevoked(tokenId) {
+      lock.hold()
+      return answer(() => findRevoked.get(tokenId)) !== undefined
     },
     async ping() {
       answer(() => ping.get())

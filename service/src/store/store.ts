@@ -4,6 +4,7 @@ import type { KeyCredentials } from '../authenticate-key.ts'
 import type { ChangeReading, Lease } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
 import type { SigningKey, SigningKeyChange } from '../signing-keys.ts'
+import type { Verifier } from '../verifier.ts'
 
 /** A page of keys in order of creation. */
 export interface KeyPage {
@@ -22,6 +23,12 @@ export interface KeyPageRequest {
 /** What a change of a key gives back: the key as it shall be, and the row that tells of it. */
 export interface AuditedKey {
   readonly key: ApiKey
+  readonly audit: AuditEntry
+}
+
+/** A verifier as it shall be, and the row that tells of it. */
+export interface AuditedVerifier {
+  readonly verifier: Verifier
   readonly audit: AuditEntry
 }
 
@@ -75,6 +82,27 @@ export interface Store {
    * no audit row is written.
    */
   revokeToken(revocation: TokenRevocation, audit: AuditEntry): Promise<void>
+
+  /** Says whether a token is kept as revoked. */
+  isTokenRevoked(tokenId: string): Promise<boolean>
+
+  /** The verifier of the SHA-256 of a secret, its own or the one that a rotation lets live on. */
+  findVerifierBySecret(secretHash: Buffer): Promise<Verifier | undefined>
+
+  /** Every verifier, in order of creation. */
+  listVerifiers(): Promise<readonly Verifier[]>
+
+  insertVerifier(added: AuditedVerifier): Promise<void>
+
+  /**
+   * Replaces a verifier by what `change` makes of it, or leaves it and writes nothing where that is the same object.
+   *
+   * @returns the verifier as it is now, or `undefined` when there is none of this id.
+   */
+  changeVerifier(
+    verifierId: string,
+    change: (verifier: Verifier) => AuditedVerifier,
+  ): Promise<Verifier | undefined>
 
   /**
    * The changes behind a revision, all that are in force for `null`, and what they are read with: one moment of the

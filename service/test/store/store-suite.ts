@@ -7,6 +7,7 @@ import type { SigningKey } from '../../src/signing-keys.ts'
 import type { Store } from '../../src/store/store.ts'
 import { changeSuite } from './change-suite.ts'
 import { audit, newKey, newSigningKey, SECRET } from './store-fixtures.ts'
+import { verifierSuite } from './verifier-suite.ts'
 
 /** A store that is put to the suite. */
 export interface StoreUnderTest {
@@ -318,6 +319,7 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
     })
 
     changeSuite(() => store, open)
+    verifierSuite(() => store)
 
     describe('the first key', () => {
       test('eight that try at once make one', async () => {

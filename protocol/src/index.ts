@@ -111,6 +111,12 @@ export {
   RETRY_AFTER_HEADER,
   SUBPROTOCOL_HEADER,
 } from './headers.ts'
+export {
+  type ActiveIntrospectionResponse,
+  API_KEY_TOKEN_TYPE,
+  type IntrospectionResponse,
+  parseIntrospectionResponse,
+} from './introspection.ts'
 export { type KeySet, type PublicEcKey, type PublicJwk, type PublicOkpKey, parseKeySet } from './key-set.ts'
 export { isLoopback } from './loopback.ts'
 export {

@@ -11,6 +11,7 @@ import {
   renewLeases,
 } from './sql-changes.ts'
 import { changeApiKey, findApiKey, insertApiKey, insertFirstApiKey, listApiKeys } from './sql-keys.ts'
+import { listSecretUses } from './sql-secret-uses.ts'
 import { changeSigningKeys, listSigningKeys } from './sql-signing-keys.ts'
 import { changeVerifier, findVerifierBySecret, insertVerifier, listVerifiers } from './sql-verifiers.ts'
 import type { Store } from './store.ts'
@@ -56,6 +57,7 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
     endLease: (holder) => endLease(db, holder),
     listLeases: () => listLeases(db, database),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
+    listSecretUses: (keyId) => listSecretUses(db, keyId),
     listSigningKeys: () => listSigningKeys(db),
     changeSigningKeys: (plan, audit) => inTransaction((tx) => changeSigningKeys(tx, plan, audit)),
     settle: (name, value) => inTransaction((tx) => settle(tx, name, value)),

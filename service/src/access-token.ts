@@ -1,6 +1,6 @@
-import { ACCESS_TOKEN_TYPE, formatAccessTokenClaims } from '@interhuman-auth/protocol'
+import { formatAccessTokenClaims } from '@interhuman-auth/protocol'
 import type { AccessTokenRequest } from './issue-token.ts'
-import { type ActiveSigningKey, createJwtSigner } from './jwt-signer.ts'
+import type { SignJwt } from './jwt-signer.ts'
 
 /** Who issues, for whom, and where token ids come from. */
 export interface AccessTokenContext {
@@ -10,15 +10,15 @@ export interface AccessTokenContext {
 }
 
 /**
- * Makes the function that signs access tokens with one key.
+ * Makes the function that signs access tokens.
  *
+ * @param signJwt signs with the key whose turn it is at each call, as a token of `at+jwt`.
  * @see RFC 9068 section 2 (header and claims)
  */
 export function createAccessTokenSigner(
-  key: ActiveSigningKey,
+  signJwt: SignJwt,
   context: AccessTokenContext,
 ): (request: AccessTokenRequest) => string {
-  const signJwt = createJwtSigner(key, ACCESS_TOKEN_TYPE)
   return function signAccessToken(request) {
     const { issuer, audience } = context
     return signJwt(formatAccessTokenClaims({ issuer, audience, tokenId: context.newTokenId(), ...request }))

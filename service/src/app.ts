@@ -1,4 +1,4 @@
-import { API_VERSIONS, type KeySet } from '@interhuman-auth/protocol'
+import { API_VERSIONS } from '@interhuman-auth/protocol'
 import type { IssueClientTokenDependencies, RevokeClientTokenDependencies } from './client-token.ts'
 import type { IssueTokenDependencies } from './issue-token.ts'
 import { authRoute } from './routes/auth.ts'
@@ -14,7 +14,8 @@ import type { Route } from './routes/route.ts'
 export interface AppDependencies {
   readonly issueToken: IssueTokenDependencies
   readonly clientTokens: IssueClientTokenDependencies & RevokeClientTokenDependencies
-  keySet(): KeySet
+  /** The body of the key set. */
+  keySet(): string
   /** Rejects when no token can be issued now. */
   ready(): Promise<void>
 }

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto'
 import {
-  CLIENT_TOKEN_TYPE,
   type ClientTokenGrant,
   ERRORS,
   formatClientTokenClaims,
@@ -18,18 +17,21 @@ import type { RandomBytes } from './base62.ts'
 import { newClientTokenId, parseClientTokenId } from './client-token-id.ts'
 import type { ClientTokenAsked } from './client-token-request.ts'
 import type { ClientTokenRevocationAsked } from './client-token-revocation-request.ts'
-import { type ActiveSigningKey, createJwtSigner } from './jwt-signer.ts'
+import type { SignJwt } from './jwt-signer.ts'
 import { authenticateCredential, type KeyLookups } from './key-credential.ts'
 
 /** What is to be signed. */
 export type ClientTokenSignRequest = Omit<ClientTokenGrant, 'issuer' | 'audience'>
 
-/** Makes the function that signs client tokens with one key (our contract, section 3). */
+/**
+ * Makes the function that signs client tokens (our contract, section 3).
+ *
+ * @param signJwt signs with the key whose turn it is at each call, as a token of `ct+jwt`.
+ */
 export function createClientTokenSigner(
-  key: ActiveSigningKey,
+  signJwt: SignJwt,
   context: { readonly issuer: string; readonly audience: string },
 ): (request: ClientTokenSignRequest) => string {
-  const signJwt = createJwtSigner(key, CLIENT_TOKEN_TYPE)
   const { issuer, audience } = context
   return (request) => signJwt(formatClientTokenClaims({ ...request, issuer, audience }))
 }

@@ -2,12 +2,15 @@ import { createHmac, type KeyObject, sign } from 'node:crypto'
 import type { Algorithm } from '@interhuman-auth/protocol'
 import { toRawSignature } from './der-signature.ts'
 
-/** The key that signs, opened. */
+/** A key that can sign, opened. */
 export interface ActiveSigningKey {
   readonly kid: string
   readonly algorithm: Algorithm
   readonly privateKey: KeyObject
 }
+
+/** Signs claims as a token of one type. */
+export type SignJwt = (claims: object) => string
 
 /**
  * Makes the function that signs claims as tokens of one type with one key. What does not change from token to token is
@@ -15,7 +18,7 @@ export interface ActiveSigningKey {
  *
  * @see RFC 7515 section 3.1 (compact form)
  */
-export function createJwtSigner(key: ActiveSigningKey, type: string): (claims: object) => string {
+export function createJwtSigner(key: ActiveSigningKey, type: string): SignJwt {
   const header = encode({ alg: key.algorithm, typ: type, kid: key.kid })
   const signInput = createSigner(key)
   return function signJwt(claims) {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { RandomBytes } from './base62.ts'
 
 /** The length of a master key, in bytes. */
@@ -15,12 +15,18 @@ export class UnsealError extends Error {
 }
 
 /**
- * Makes the key of one purpose out of the master key: the same at every start and on every node that has the master key.
+ * Makes the bytes of one purpose out of the master key: the same wherever the master key is the same, and of no use to
+ * find it.
  *
  * @see RFC 5869
  */
-export function deriveKey(masterKey: Buffer, purpose: string): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', masterKey, '', purpose, MASTER_KEY_BYTES)))
+export function deriveBytes(masterKey: Buffer, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', purpose, MASTER_KEY_BYTES))
+}
+
+/** What a master key is called where it must not be shown. */
+export function masterKeyId(masterKey: Buffer): string {
+  return deriveBytes(masterKey, 'master key id').toString('hex', 0, 16)
 }
 
 /**
@@ -56,4 +62,23 @@ export function unseal(masterKey: Buffer, sealed: Buffer, context: string): Buff
   } catch {
     throw new UnsealError('the master key does not open this')
   }
+}
+
+/**
+ * Seals under another master key what {@link seal} made, and makes sure that it opens again.
+ *
+ * @throws {UnsealError} when `from` does not open it.
+ */
+export function reseal(
+  sealed: Buffer,
+  context: string,
+  masterKeys: { readonly from: Buffer; readonly to: Buffer },
+  randomBytes: RandomBytes,
+): Buffer {
+  const plaintext = unseal(masterKeys.from, sealed, context)
+  const again = seal(masterKeys.to, plaintext, context, randomBytes)
+  const opened = unseal(masterKeys.to, again, context)
+  if (opened.length !== plaintext.length || !timingSafeEqual(opened, plaintext))
+    throw new UnsealError('what was sealed again does not open to the same')
+  return again
 }

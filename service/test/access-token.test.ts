@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { ALGORITHMS, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import { ACCESS_TOKEN_TYPE, ALGORITHMS, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { type CryptoKey, importJWK, jwtVerify, type KeyObject } from 'jose'
 import { expect, test } from 'vitest'
 import { createAccessTokenSigner } from '../src/access-token.ts'
-import { createSigningKey, openSigningKey, type SigningKey } from '../src/signing-keys.ts'
+import { createJwtSigner } from '../src/jwt-signer.ts'
+import { createSigningKey, openSigningKey, type SigningKey } from '../src/signing-key.ts'
 
 const NOW = 1_800_000_000
 const masterKey = randomBytes(32)
@@ -13,7 +14,11 @@ const context = { issuer: 'https://issuer.test', audience: 'the audience', newTo
 function signer(algorithm: (typeof ALGORITHMS)[number]) {
   const key = createSigningKey('active', { algorithm, masterKey, now: NOW, randomBytes })
   const opened = openSigningKey(key, masterKey)
-  return { key, opened, token: createAccessTokenSigner(opened, context)(request) }
+  return {
+    key,
+    opened,
+    token: createAccessTokenSigner(createJwtSigner(opened, ACCESS_TOKEN_TYPE), context)(request),
+  }
 }
 
 const checkedWith = (key: SigningKey, secret: KeyObject): Promise<CryptoKey | Uint8Array> | KeyObject =>
@@ -51,7 +56,7 @@ test.each(ALGORITHMS)(
 test('every token has an id of its own', () => {
   const { opened } = signer('ES256')
   let drawn = 0
-  const sign = createAccessTokenSigner(opened, {
+  const sign = createAccessTokenSigner(createJwtSigner(opened, ACCESS_TOKEN_TYPE), {
     ...context,
     newTokenId() {
       drawn += 1
@@ -65,7 +70,7 @@ test('every token has an id of its own', () => {
 test('an issuer with a quote in it cannot break out of its claim', () => {
   const { opened } = signer('HS256')
   const hostile = { ...context, audience: 'a","scope":"everything' }
-  const token = createAccessTokenSigner(opened, hostile)(request)
+  const token = createAccessTokenSigner(createJwtSigner(opened, ACCESS_TOKEN_TYPE), hostile)(request)
   expect(JSON.parse(decode(token.split('.')[1]))).toMatchObject({
     aud: hostile.audience,
     scope: UPLOAD_SCOPE,

@@ -1,6 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import {
   ALGORITHMS,
+  CLIENT_TOKEN_TYPE,
   type ClientTokenCaps,
   checkClientTokenClaims,
   ERRORS,
@@ -22,7 +23,8 @@ import {
 } from '../src/client-token.ts'
 import { newClientTokenId } from '../src/client-token-id.ts'
 import type { ClientTokenAsked } from '../src/client-token-request.ts'
-import { createSigningKey, openSigningKey } from '../src/signing-keys.ts'
+import { createJwtSigner } from '../src/jwt-signer.ts'
+import { createSigningKey, openSigningKey } from '../src/signing-key.ts'
 
 const work = vi.hoisted(() => ({ steps: [] as string[] }))
 
@@ -183,7 +185,10 @@ describe('createClientTokenSigner', () => {
   const signer = (algorithm: (typeof ALGORITHMS)[number], context = parties) => {
     const masterKey = Buffer.alloc(32)
     const signingKey = createSigningKey('active', { algorithm, masterKey, now: NOW, randomBytes })
-    return createClientTokenSigner(openSigningKey(signingKey, masterKey), context)
+    return createClientTokenSigner(
+      createJwtSigner(openSigningKey(signingKey, masterKey), CLIENT_TOKEN_TYPE),
+      context,
+    )
   }
   const sign = async (algorithm: (typeof ALGORITHMS)[number], caps: ClientTokenCaps) => {
     const from = {

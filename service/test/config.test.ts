@@ -107,6 +107,20 @@ const CASES: {
     ],
     bad: [''],
   },
+  masterKeyCommand: {
+    good: [
+      ['/bin/cat /run/key', { program: '/bin/cat', args: ['/run/key'] }],
+      [' /bin/a  -b ', { program: '/bin/a', args: ['-b'] }],
+    ],
+    bad: ['', ' ', 'cat LEAK', './cat LEAK'],
+  },
+  signingKeyRotationDays: {
+    good: [
+      ['0', 0],
+      ['3650', 3650],
+    ],
+    bad: ['', '-1', '3651', '1.5', 'LEAK'],
+  },
   maxBodyBytes: {
     good: [
       ['1024', 1024],
@@ -322,9 +336,14 @@ test('of settings that contradict each other nothing is said while one of them i
   ])
 })
 
-test('a master key and a master key file exclude each other', () => {
-  const both = { INTERHUMAN_AUTH_MASTER_KEY: 'LEAK', INTERHUMAN_AUTH_MASTER_KEY_FILE: '/x' }
-  expect(refusal(both)).toEqual([
-    'INTERHUMAN_AUTH_MASTER_KEY and INTERHUMAN_AUTH_MASTER_KEY_FILE exclude each other',
-  ])
+test('a master key, a master key file and a master key command exclude each other', () => {
+  const key = { INTERHUMAN_AUTH_MASTER_KEY: 'LEAK' }
+  const file = { INTERHUMAN_AUTH_MASTER_KEY_FILE: '/x' }
+  const command = { INTERHUMAN_AUTH_MASTER_KEY_COMMAND: '/bin/LEAK' }
+  const keyAndFile = 'INTERHUMAN_AUTH_MASTER_KEY and INTERHUMAN_AUTH_MASTER_KEY_FILE exclude each other'
+  const keyAndCommand = 'INTERHUMAN_AUTH_MASTER_KEY and INTERHUMAN_AUTH_MASTER_KEY_COMMAND exclude each other'
+  const fileAndCommand =
+    'INTERHUMAN_AUTH_MASTER_KEY_FILE and INTERHUMAN_AUTH_MASTER_KEY_COMMAND exclude each other'
+  expect(refusal({ ...key, ...file })).toEqual([keyAndFile])
+  expect(refusal({ ...key, ...file, ...command })).toEqual([keyAndFile, keyAndCommand, fileAndCommand])
 })

@@ -12,12 +12,19 @@ interface Rule {
 
 const name = (setting: keyof Config) => environmentName(setting)
 
+/** Of two settings at most one may be given. */
+function exclusive(one: keyof Config, other: keyof Config): Rule {
+  return {
+    settings: [one, other],
+    isBroken: (config) => config[one] !== null && config[other] !== null,
+    problem: `${name(one)} and ${name(other)} exclude each other`,
+  }
+}
+
 const RULES: readonly Rule[] = [
-  {
-    settings: ['masterKey', 'masterKeyFile'],
-    isBroken: ({ masterKey, masterKeyFile }) => masterKey !== null && masterKeyFile !== null,
-    problem: `${name('masterKey')} and ${name('masterKeyFile')} exclude each other`,
-  },
+  exclusive('masterKey', 'masterKeyFile'),
+  exclusive('masterKey', 'masterKeyCommand'),
+  exclusive('masterKeyFile', 'masterKeyCommand'),
   {
     settings: ['metricsHost', 'metricsPort'],
     isBroken: ({ metricsPort }, given) => given.has('metricsHost') && metricsPort === null,

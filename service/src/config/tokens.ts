@@ -1,6 +1,6 @@
 import { ALGORITHMS, ERROR_PAGE_PATH } from '@interhuman-auth/protocol'
 import { optional, secret, setting } from './setting.ts'
-import { oneOf, parseAddress, parsePath, parseText } from './values.ts'
+import { integer, oneOf, parseAddress, parseCommand, parsePath, parseText } from './values.ts'
 
 /** What the issuer is when nobody says otherwise: a constant, since an issuer must not change with a port. */
 export const DEFAULT_ISSUER = 'http://127.0.0.1:4747'
@@ -23,6 +23,11 @@ export const TOKEN_SETTINGS = [
     description:
       'How tokens are signed. With HS256 the key set is empty, and whoever checks tokens holds a key that can issue them.',
   }),
+  setting('signingKeyRotationDays', 30, integer(0, 3650), {
+    placeholder: 'DAYS',
+    description:
+      'How long a signing key signs before the next one takes its place by itself; 0 for no rotation by itself.',
+  }),
   optional('errorPage', parseAddress, {
     placeholder: 'URL',
     description: 'The page that the `link` of an error body points at.',
@@ -40,5 +45,11 @@ export const TOKEN_SETTINGS = [
     defaultText: 'the file',
     // `masterKeyFile` is older than the files of other secrets and has a default of its own.
     byFile: false,
+  }),
+  optional('masterKeyCommand', parseCommand, {
+    placeholder: 'COMMAND',
+    description:
+      'A program, by its absolute path, and its arguments, separated by spaces, whose output is the master key, instead of a file. It runs without a shell; what needs quoting goes into a script.',
+    defaultText: 'the file',
   }),
 ] as const

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 
 // What a value may be. Each throws a TypeError that says what is allowed and never repeats what came.
 
@@ -11,6 +11,13 @@ export function parseText(text: string): string {
 /** A file or folder, made absolute. */
 export function parsePath(text: string): string {
   return resolve(parseText(text))
+}
+
+/** A program, by its absolute path, and its arguments; between them stand spaces, and nothing is quoted. */
+export function parseCommand(text: string): { readonly program: string; readonly args: readonly string[] } {
+  const [program = '', ...args] = text.split(' ').filter((word) => word !== '')
+  if (!isAbsolute(program)) throw new TypeError('must begin with the absolute path of a program')
+  return { program, args }
 }
 
 /** A host name or an IP address. */

@@ -1,20 +1,22 @@
-import { JSON_CONTENT_TYPE, KEY_SET_PATH, type KeySet } from '@interhuman-auth/protocol'
+import { JSON_CONTENT_TYPE, KEY_SET_PATH } from '@interhuman-auth/protocol'
+import { KEY_SET_MAX_AGE_SECONDS } from '../signing-keys.ts'
 import type { Route } from './route.ts'
-
-/** How long a checker may keep the key set, in seconds (our contract, section 3). */
-const MAX_AGE_SECONDS = 300
 
 const HEADERS = {
   'Content-Type': JSON_CONTENT_TYPE,
-  'Cache-Control': `public, max-age=${MAX_AGE_SECONDS}`,
+  'Cache-Control': `public, max-age=${KEY_SET_MAX_AGE_SECONDS}`,
   'Access-Control-Allow-Origin': '*',
 }
 
-/** `GET /.well-known/jwks.json`: the public signing keys (RFC 7517), for anyone, in a browser too. */
-export function keySetRoute(keySet: () => KeySet): Route {
+/**
+ * `GET /.well-known/jwks.json`: the public signing keys (RFC 7517), for anyone, in a browser too.
+ *
+ * @param keySet the body as it is now.
+ */
+export function keySetRoute(keySet: () => string): Route {
   return {
     method: 'GET',
     path: KEY_SET_PATH,
-    handler: () => ({ headers: HEADERS, body: JSON.stringify(keySet()) }),
+    handler: () => ({ headers: HEADERS, body: keySet() }),
   }
 }

@@ -4,7 +4,7 @@ import type { ApiKey, KeyState } from '../api-key.ts'
 import type { AuditAction, AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
 import type { Change, ChangeKind } from '../change.ts'
-import type { SigningKey, SigningKeyState } from '../signing-keys.ts'
+import type { SigningKey, SigningKeyState } from '../signing-key.ts'
 import type { Verifier, VerifierState } from '../verifier.ts'
 import type { ApiKeyTable, AuditTable, ChangeTable, SigningKeyTable, VerifierTable } from './tables.ts'
 

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { CHANGE_SECONDS } from '../change.ts'
-import type { SigningKey, SigningKeyChange } from '../signing-keys.ts'
+import type { SigningKey } from '../signing-key.ts'
+import type { SigningKeyChange } from '../signing-keys.ts'
 import { fromSigningKey, toSigningKey } from './rows.ts'
 import { insertAuditEntry } from './sql-audit.ts'
 import { insertChange } from './sql-changes.ts'
@@ -30,11 +31,16 @@ export async function changeSigningKeys(
 }
 
 async function writeSigningKeys(tx: Transaction<Tables>, change: SigningKeyChange): Promise<void> {
-  for (const key of change.update) {
-    const { kid, ...columns } = fromSigningKey(key)
-    await tx.updateTable('signing_keys').set(columns).where('kid', '=', kid).execute()
-  }
+  for (const key of change.update) await updateSigningKey(tx, key)
   for (const key of change.insert) await tx.insertInto('signing_keys').values(fromSigningKey(key)).execute()
+  for (const key of change.remove ?? [])
+    await tx.deleteFrom('signing_keys').where('kid', '=', key.kid).execute()
+}
+
+/** Writes the row of a signing key anew. */
+export async function updateSigningKey(tx: Transaction<Tables>, key: SigningKey): Promise<void> {
+  const { kid, ...columns } = fromSigningKey(key)
+  await tx.updateTable('signing_keys').set(columns).where('kid', '=', kid).execute()
 }
 
 async function tellSigningKeys(

@@ -11,7 +11,7 @@ import {
   renewLeases,
 } from './sql-changes.ts'
 import { changeApiKey, findApiKey, insertApiKey, insertFirstApiKey, listApiKeys } from './sql-keys.ts'
-import { listSecretUses } from './sql-secret-uses.ts'
+import { findSetting, reseal, settle } from './sql-settings.ts'
 import { changeSigningKeys, listSigningKeys } from './sql-signing-keys.ts'
 import { changeVerifier, findVerifierBySecret, insertVerifier, listVerifiers } from './sql-verifiers.ts'
 import type { Store } from './store.ts'
@@ -57,9 +57,10 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
     endLease: (holder) => endLease(db, holder),
     listLeases: () => listLeases(db, database),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
-    listSecretUses: (keyId) => listSecretUses(db, keyId),
     listSigningKeys: () => listSigningKeys(db),
     changeSigningKeys: (plan, audit) => inTransaction((tx) => changeSigningKeys(tx, plan, audit)),
+    reseal: (change, audit) => inTransaction((tx) => reseal(tx, change, audit)),
+    findSetting: (name) => findSetting(db, name),
     settle: (name, value) => inTransaction((tx) => settle(tx, name, value)),
   }
 }
@@ -83,11 +84,4 @@ async function revokeToken(
 async function isTokenRevoked(db: Kysely<Tables>, tokenId: string): Promise<boolean> {
   const query = db.selectFrom('revoked_tokens').select('token_id').where('token_id', '=', tokenId)
   return (await query.executeTakeFirst()) !== undefined
-}
-
-async function settle(tx: Transaction<Tables>, name: string, value: string): Promise<string> {
-  const kept = await tx.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst()
-  if (kept !== undefined) return kept.value
-  await tx.insertInto('settings').values({ name, value }).execute()
-  return value
 }

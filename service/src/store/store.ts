@@ -3,8 +3,9 @@ import type { AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
 import type { ChangeReading, Lease } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
-import type { SecretUse } from '../secret-use.ts'
-import type { SigningKey, SigningKeyChange } from '../signing-keys.ts'
+import type { SealedSetting } from '../sealed-secrets.ts'
+import type { SigningKey } from '../signing-key.ts'
+import type { SigningKeyChange } from '../signing-keys.ts'
 import type { Verifier } from '../verifier.ts'
 
 /** A page of keys in order of creation. */
@@ -31,6 +32,14 @@ export interface AuditedKey {
 export interface AuditedVerifier {
   readonly verifier: Verifier
   readonly audit: AuditEntry
+}
+
+/** What is sealed under the master key, and what is told of the master keys before. */
+export interface Sealed {
+  readonly signingKeys: readonly SigningKey[]
+  readonly settings: readonly SealedSetting[]
+  /** The setting {@link REPLACED_MASTER_KEYS}. */
+  readonly replaced: string | undefined
 }
 
 /** What calls when somebody wrote a change. */
@@ -77,9 +86,6 @@ export interface Store {
    * @returns the key as it is now, or `undefined` when there is none of this id.
    */
   changeApiKey(keyId: string, change: (key: ApiKey) => AuditedKey): Promise<ApiKey | undefined>
-
-  /** Who used the secrets of a key, the last use first. */
-  listSecretUses(keyId: string): Promise<readonly SecretUse[]>
 
   /**
    * Keeps a token as revoked and drops every one whose time is over by then. One that is kept already stays as it is, and
@@ -142,6 +148,12 @@ export interface Store {
     plan: (keys: readonly SigningKey[]) => SigningKeyChange,
     audit: (change: SigningKeyChange) => readonly AuditEntry[],
   ): Promise<readonly SigningKey[]>
+
+  /** Replaces everything that is sealed by what `change` makes of it: all of it or nothing. */
+  reseal(change: (sealed: Sealed) => Sealed, audit: AuditEntry): Promise<void>
+
+  /** What is kept under `name`, `undefined` for nothing. */
+  findSetting(name: string): Promise<string | undefined>
 
   /** Keeps `value` under `name` unless something is kept there already. @returns what is kept now. */
   settle(name: string, value: string): Promise<string>

@@ -3,7 +3,7 @@ import { SCOPES } from '@interhuman-auth/protocol'
 import { createApiKey } from '../../src/api-key.ts'
 import type { AuditEntry } from '../../src/audit.ts'
 import { newKeyId } from '../../src/key-format.ts'
-import { createSigningKey, type SigningKey } from '../../src/signing-keys.ts'
+import { createSigningKey, type SigningKey } from '../../src/signing-key.ts'
 import type { AuditedKey } from '../../src/store/store.ts'
 
 export const SECRET = 'ih_live_LEAK'
@@ -31,6 +31,6 @@ export function newKey(createdAt = 1000, keyId = newKeyId(randomBytes)): Audited
   return { key, audit: audit(keyId) }
 }
 
-export function newSigningKey(state: SigningKey['state']): SigningKey {
+export function newSigningKey(state: 'next' | 'active'): SigningKey {
   return createSigningKey(state, { algorithm: 'ES256', masterKey: Buffer.alloc(32), now: 1000, randomBytes })
 }

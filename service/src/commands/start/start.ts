@@ -11,12 +11,11 @@ import { type DataFolder, dataFolder, prepareDataFolder } from '../../data-folde
 import { settleFirstKey } from '../../first-key.ts'
 import { createHttpServer, type HttpServer } from '../../http-server.ts'
 import { type Log, openLog } from '../../log.ts'
-import { openSigningKeys } from '../../open-signing-keys.ts'
 import type { Runtime } from '../../runtime.ts'
-import { formatKeySet } from '../../signing-keys.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
 import { type Observation, openObservation } from './observation.ts'
+import { openSigning } from './signing.ts'
 
 /** How the service is started. */
 export interface StartOptions {
@@ -36,7 +35,7 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
   const observation = await openObservation(config, runtime)
   const store = observation.observeStore(await runtime.openStore(config))
   try {
-    const server = await createServer(config, folder, store, observation, runtime)
+    const server = await createServer(config, store, observation, runtime)
     const metrics = await observation.listen()
     const url = formatAddress({ host: config.host, port: await listen(server.app, config) })
     try {
@@ -65,18 +64,24 @@ interface Server {
 
 async function createServer(
   config: Config,
-  folder: DataFolder,
   store: Store,
   observation: Observation,
   runtime: Runtime,
 ): Promise<Server> {
+  const { log, closeLog } = openLog({ level: config.logLevel })
   const issuer = await settleIssuer(config, store)
-  const signingKeys = await openSigningKeys(store, config, folder.masterKey, runtime)
-  const active = signingKeys.all.find((key) => key.state === 'active')
-  const activeSince = active?.activatedAt ?? active?.createdAt ?? runtime.now()
-  observation.watch({ signingKeyAgeSeconds: () => runtime.now() - activeSince })
+  const signing = await openSigning(store, {
+    config,
+    runtime,
+    log,
+    now: () => runtime.now(),
+    refuseStale: () => {},
+  })
+  const { live } = signing
+  store.hearChanges(() => live.hear([], true))
+  observation.watch({ signingKeyAgeSeconds: () => signing.signingAgeSeconds() })
   const parties = { issuer, audience: config.audience ?? issuer }
-  const signAccessToken = createAccessTokenSigner(signingKeys.active, {
+  const signAccessToken = createAccessTokenSigner((claims) => live.signers().accessToken(claims), {
     ...parties,
     newTokenId: () => runtime.newUuid(),
   })
@@ -90,15 +95,17 @@ async function createServer(
       findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
       findKeyCredentialsBySecret: (secretHash) => store.findKeyCredentialsBySecret(secretHash),
       revokeToken: (revocation, audit) => store.revokeToken(revocation, audit),
-      signClientToken: createClientTokenSigner(signingKeys.active, parties),
-      tokenIdKey: signingKeys.clientTokenIdKey,
+      signClientToken: createClientTokenSigner((claims) => live.signers().clientToken(claims), parties),
+      tokenIdKey: signing.clientTokenIdKey,
       randomBytes: runtime.randomBytes,
       now: () => runtime.now(),
     },
-    keySet: () => formatKeySet(signingKeys.all, runtime.now()),
-    ready: () => store.ping(),
+    keySet: () => live.keySet(),
+    async ready() {
+      live.signers()
+      await store.ping()
+    },
   })
-  const { log, closeLog } = openLog({ level: config.logLevel })
   const app = createHttpServer(routes, config, {
     log,
     observeRequest: observation.observeRequest,

@@ -1,0 +1,41 @@
+import type { RandomBytes } from '../base62.ts'
+import type { RenewableMasterKey } from '../renewable-master-key.ts'
+import { openSigningKey, type SigningKey } from '../signing-key.ts'
+import { type AuditedBy, auditSigningKeys } from '../signing-key-audit.ts'
+import { living, type RotationContext, type SigningKeyChange } from '../signing-keys.ts'
+import type { Store } from '../store/store.ts'
+
+/** What a change of the signing keys needs from outside. */
+export interface SigningKeysContext {
+  readonly store: Pick<Store, 'changeSigningKeys'>
+  readonly masterKey: RenewableMasterKey
+  readonly randomBytes: RandomBytes
+  /** Epoch seconds. */
+  now(): number
+  readonly by: AuditedBy
+}
+
+/**
+ * Changes the signing keys of a settled store as `plan` says, audited. Nothing is written with a master key that is not the
+ * one of the store: what it sealed nobody else could open.
+ *
+ * @returns the keys as they are now.
+ * @throws {UnsealError} when the master key does not open the next key.
+ */
+export function changeSigningKeys(
+  plan: (keys: readonly SigningKey[], context: RotationContext) => SigningKeyChange,
+  { store, masterKey, randomBytes, now: clock, by }: SigningKeysContext,
+): Promise<readonly SigningKey[]> {
+  return masterKey.use((bytes) => {
+    const now = clock()
+    let before: readonly SigningKey[] = []
+    return store.changeSigningKeys(
+      (keys) => {
+        before = keys
+        openSigningKey(living(keys).next, bytes)
+        return plan(keys, { masterKey: bytes, now, randomBytes })
+      },
+      (change) => auditSigningKeys(before, change, by, now),
+    )
+  })
+}

@@ -7,11 +7,14 @@ import { clientTokensRoute } from './routes/client-tokens.ts'
 import { errorPageRoute } from './routes/error-page.ts'
 import { liveRoute, readyRoute } from './routes/health.ts'
 import { keySetRoute } from './routes/key-set.ts'
+import { oauthTokenRoute } from './routes/oauth-token.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import type { Route } from './routes/route.ts'
+import { serverMetadataRoute } from './routes/server-metadata.ts'
 
 /** What the routes need from outside. */
 export interface AppDependencies {
+  readonly issuer: string
   readonly issueToken: IssueTokenDependencies
   readonly clientTokens: IssueClientTokenDependencies & RevokeClientTokenDependencies
   /** The body of the key set. */
@@ -26,6 +29,8 @@ export function createRoutes(dependencies: AppDependencies): readonly Route[] {
     ...API_VERSIONS.map((version) => authRoute(version, dependencies.issueToken)),
     clientTokensRoute(dependencies.clientTokens),
     clientTokenRevocationRoute(dependencies.clientTokens),
+    oauthTokenRoute(dependencies.issueToken),
+    serverMetadataRoute(dependencies.issuer),
     keySetRoute(() => dependencies.keySet()),
     liveRoute(),
     readyRoute(() => dependencies.ready()),

@@ -49,3 +49,14 @@ export function decodeFormText(text: string): string {
     throw new ApiError(ERRORS.formMalformed)
   }
 }
+
+/**
+ * Refuses a form that lacks a parameter.
+ *
+ * @throws {ApiError} `ia9033`, which names the first one.
+ */
+export function requireParameters(form: FormParameters, names: readonly string[]): void {
+  const absent = names.find((name) => !form.has(name))
+  if (absent !== undefined)
+    throw new ApiError(ERRORS.parameterAbsent, { problems: { [absent]: 'is needed' } })
+}

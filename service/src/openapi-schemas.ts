@@ -2,16 +2,20 @@ import { ALGORITHMS, ERROR_PAGE_PATH, TOKEN_TYPE } from '@interhuman-auth/protoc
 import { TOKEN_REQUEST_SCHEMA } from './auth-request.ts'
 import { CLIENT_TOKEN_REQUEST_SCHEMA } from './client-token-request.ts'
 import { CLIENT_TOKEN_REVOCATION_SCHEMA } from './client-token-revocation-request.ts'
+import { OAUTH_TOKEN_REQUEST_SCHEMA } from './oauth-token-request.ts'
+import type { ServerMetadata } from './server-metadata.ts'
 
 /** A string of any form. */
 export const TEXT = { type: 'string' } as const
+const TEXTS = { type: 'array', items: TEXT } as const
+const ADDRESS = { type: 'string', format: 'uri' } as const
 /** A correlation id. */
 export const UUID = { type: 'string', format: 'uuid' } as const
 
 const ERROR_V1_PROPERTIES = {
   error_id: { type: 'string', description: `The error, as explained at \`${ERROR_PAGE_PATH}\`.` },
   correlation_id: UUID,
-  link: { type: 'string', format: 'uri' },
+  link: ADDRESS,
   message: TEXT,
 }
 
@@ -41,6 +45,20 @@ export const SCHEMAS = {
     Object.keys(CAPS).filter((name) => name !== 'max_concurrent'),
   ),
   ClientTokenRevocation: CLIENT_TOKEN_REVOCATION_SCHEMA,
+  OAuthTokenRequest: OAUTH_TOKEN_REQUEST_SCHEMA,
+  ServerMetadata: closed({
+    issuer: ADDRESS,
+    token_endpoint: ADDRESS,
+    token_endpoint_auth_methods_supported: TEXTS,
+    jwks_uri: ADDRESS,
+    scopes_supported: TEXTS,
+    response_types_supported: TEXTS,
+    grant_types_supported: TEXTS,
+    revocation_endpoint: ADDRESS,
+    revocation_endpoint_auth_methods_supported: TEXTS,
+    introspection_endpoint: ADDRESS,
+    introspection_endpoint_auth_methods_supported: TEXTS,
+  } satisfies Record<keyof ServerMetadata, object>),
   Nothing: closed({}),
   ErrorV0: closed({
     detail: TEXT,
@@ -53,6 +71,13 @@ export const SCHEMAS = {
     ...ERROR_V1_PROPERTIES,
   }),
   ErrorV1: closed(ERROR_V1_PROPERTIES),
+  ErrorOAuth: closed({
+    error: { type: 'string', description: 'The word of RFC 6749 section 5.2, RFC 6750 or RFC 7009.' },
+    error_description: TEXT,
+    error_uri: ADDRESS,
+    error_id: ERROR_V1_PROPERTIES.error_id,
+    correlation_id: UUID,
+  }),
   KeySet: closed({ keys: { type: 'array', items: { $ref: '#/components/schemas/PublicKey' } } }),
   PublicKey: {
     type: 'object',

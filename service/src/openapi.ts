@@ -1,11 +1,8 @@
 import {
-  CLIENT_REQUEST_ID_HEADER,
   CLIENT_TOKEN_REVOCATION_PATH,
   CLIENT_TOKENS_PATH,
-  CORRELATION_ID_HEADER,
   ERROR_PAGE_PATH,
   ERRORS,
-  type ErrorRow,
   JSON_CONTENT_TYPE,
   KEY_SET_PATH,
   LIVE_PATH,
@@ -13,16 +10,17 @@ import {
   READY_PATH,
   TOKEN_ENDPOINTS,
 } from '@interhuman-auth/protocol'
-import { SCHEMAS, TEXT, UUID } from './openapi-schemas.ts'
+import { OAUTH_PATHS, SECURITY_SCHEMES } from './openapi-oauth.ts'
+import {
+  COMMON_ERRORS,
+  errorResponses,
+  getPath,
+  jsonContent,
+  postPath,
+  response,
+} from './openapi-operation.ts'
+import { SCHEMAS, TEXT } from './openapi-schemas.ts'
 import { readVersion } from './version.ts'
-
-/** Errors that any path can answer with. */
-const COMMON_ERRORS = [
-  ERRORS.malformedRequest,
-  ERRORS.requestTimeout,
-  ERRORS.headersTooLarge,
-  ERRORS.internal,
-]
 
 /** Errors of every path that takes an API key in its body. */
 const KEY_ERRORS = [
@@ -73,6 +71,7 @@ export function formatOpenApi(): object {
         answer: response('Whether or not there was one to revoke (RFC 7009).', jsonContent('Nothing')),
         errors: errorResponses(REVOCATION_ERRORS, 'ErrorV1'),
       }),
+      ...OAUTH_PATHS,
       [KEY_SET_PATH]: getPath('getKeySet', 'The public signing keys (RFC 7517).', jsonContent('KeySet')),
       [LIVE_PATH]: getPath('getLive', 'Whether the process lives.', jsonContent('Health')),
       [READY_PATH]: getPath('getReady', 'Whether a token can be issued now.', jsonContent('Health'), [
@@ -83,7 +82,7 @@ export function formatOpenApi(): object {
       }),
       [ERROR_PAGE_PATH]: getPath('getErrorPage', 'What each error means.', { 'text/html': { schema: TEXT } }),
     },
-    components: { schemas: SCHEMAS },
+    components: { schemas: SCHEMAS, securitySchemes: SECURITY_SCHEMES },
   }
 }
 
@@ -95,69 +94,4 @@ function exchangePath(operationId: string, errorSchema: string): object {
     answer: response('The token.', jsonContent('TokenResponse')),
     errors: errorResponses(EXCHANGE_ERRORS, errorSchema),
   })
-}
-
-interface PostOperation {
-  readonly operationId: string
-  readonly summary: string
-  /** The name of the body's schema. */
-  readonly request: string
-  readonly answer: object
-  readonly errors: Readonly<Record<string, object>>
-}
-
-function postPath({ operationId, summary, request, answer, errors }: PostOperation): object {
-  return {
-    post: {
-      operationId,
-      summary,
-      parameters: [
-        {
-          name: CLIENT_REQUEST_ID_HEADER,
-          in: 'header',
-          required: false,
-          schema: TEXT,
-          description: 'An id of your own; logged, never echoed.',
-        },
-      ],
-      requestBody: { required: true, content: jsonContent(request) },
-      responses: { 200: answer, ...errors },
-    },
-  }
-}
-
-function getPath(
-  operationId: string,
-  summary: string,
-  content: object,
-  errors: readonly ErrorRow[] = [],
-): object {
-  return {
-    get: {
-      operationId,
-      summary,
-      responses: {
-        200: response(summary, content),
-        ...errorResponses([...errors, ...COMMON_ERRORS], 'ErrorV1'),
-      },
-    },
-  }
-}
-
-function errorResponses(rows: readonly ErrorRow[], schema: string): Record<string, object> {
-  const byStatus = Map.groupBy(rows, (row) => row.status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, sameStatus]) => [
-      status,
-      response(sameStatus.map((row) => `${row.id} ${row.title}`).join('; '), jsonContent(schema)),
-    ]),
-  )
-}
-
-function response(description: string, content: object): object {
-  return { description, headers: { [CORRELATION_ID_HEADER]: { schema: UUID } }, content }
-}
-
-function jsonContent(schema: string): object {
-  return { [JSON_CONTENT_TYPE]: { schema: { $ref: `#/components/schemas/${schema}` } } }
 }

@@ -1,11 +1,14 @@
 import { createSecretKey } from 'node:crypto'
-import { ERRORS, type ErrorRow } from '@interhuman-auth/protocol'
+import { ERRORS, type ErrorRow, errorDialect } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
 import { createRoutes } from '../src/app.ts'
 import { TOKEN_REQUEST_SCHEMA } from '../src/auth-request.ts'
 import { CLIENT_TOKEN_REQUEST_SCHEMA } from '../src/client-token-request.ts'
 import { CLIENT_TOKEN_REVOCATION_SCHEMA } from '../src/client-token-revocation-request.ts'
+import { OAUTH_TOKEN_REQUEST_SCHEMA } from '../src/oauth-token-request.ts'
 import { formatOpenApi } from '../src/openapi.ts'
+
+const ERROR_SCHEMAS = { v0: 'ErrorV0', v1: 'ErrorV1', oauth: 'ErrorOAuth' }
 
 interface Operation {
   readonly operationId: string
@@ -27,6 +30,7 @@ const unused = () => {
   throw new Error('not called')
 }
 const routes = createRoutes({
+  issuer: 'https://auth.test',
   issueToken: { findKeyCredentials: unused, signAccessToken: unused, now: unused },
   clientTokens: {
     findKeyCredentials: unused,
@@ -49,6 +53,7 @@ test('every route of the table is described, and nothing else is', () => {
 test('the schema that checks a request is the very one in the document', () => {
   const { schemas } = (written as { components: { schemas: Record<string, object> } }).components
   expect(schemas.TokenRequest).toBe(TOKEN_REQUEST_SCHEMA)
+  expect(schemas.OAuthTokenRequest).toBe(OAUTH_TOKEN_REQUEST_SCHEMA)
   expect(schemas.ClientTokenRequest).toBe(CLIENT_TOKEN_REQUEST_SCHEMA)
   expect(schemas.ClientTokenRevocation).toBe(CLIENT_TOKEN_REVOCATION_SCHEMA)
   for (const [path, name] of [
@@ -89,11 +94,10 @@ test('the exchange names every status of the specification and of the contract t
     ])
 })
 
-test('the errors of /v0 have the v0 body, all others the v1 body', () => {
+test('the errors of /v0 have the v0 body, those of /oauth2 the one of RFC 6749, all others the v1 body', () => {
   for (const { path, operation } of operations)
     for (const [status, { content }] of Object.entries(operation.responses))
-      if (Number(status) >= 400)
-        expect(JSON.stringify(content)).toContain(path.startsWith('/v0/') ? 'ErrorV0' : 'ErrorV1')
+      if (Number(status) >= 400) expect(JSON.stringify(content)).toContain(ERROR_SCHEMAS[errorDialect(path)])
 })
 
 test('every reference leads somewhere, and every schema is used', () => {

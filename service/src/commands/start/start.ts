@@ -86,6 +86,7 @@ async function createServer(
     newTokenId: () => runtime.newUuid(),
   })
   const routes = createRoutes({
+    issuer,
     issueToken: {
       findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
       signAccessToken,

@@ -3,7 +3,7 @@ import { formatNextSteps } from './next-steps.mjs'
 import { ROOT } from './project.mjs'
 import { runScript } from './run-command.mjs'
 import { serviceEnvironment } from './service-environment.mjs'
-import { isLate, startService } from './start-service.mjs'
+import { isLate, startService, usesPostgres } from './start-service.mjs'
 
 // Builds, starts the service, exchanges the first key through the command, and stays up until Ctrl-C.
 // Standard output is the response's bytes and nothing else.
@@ -53,6 +53,11 @@ function whenOrphaned(stop) {
 
 /** @param {import('./start-service.mjs').Started} started */
 async function introduce({ url, credentialsFile, created }) {
+  if (usesPostgres(process.env))
+    return say(
+      `the service listens on ${url}, with PostgreSQL; make a key with ` +
+        '"npx --no-install interhuman-auth-service keys create"; Ctrl-C stops the service',
+    )
   const { SCOPES, TOKEN_ENDPOINTS, UPLOAD_SCOPE } = await import('@interhuman-auth/protocol')
   say(created ? 'made the first key' : 'the first key is there already: no second one is made')
   say(`the service listens on ${url}`)

@@ -26,7 +26,7 @@ const endWithParent = new URL('end-with-parent.mjs', import.meta.url).href
  */
 
 /**
- * Starts the built service with a first key.
+ * Starts the built service, on SQLite with a first key.
  *
  * @param {object} options
  * @param {readonly string[]} options.args Further arguments of `start`.
@@ -36,7 +36,8 @@ const endWithParent = new URL('end-with-parent.mjs', import.meta.url).href
  */
 export function startService({ args, env, onLine }) {
   const loud = args.some((arg) => QUIET.test(arg)) ? ['--log-level', 'info'] : []
-  const command = ['service/bin/interhuman-auth-service.js', 'start', '--first-key', ...args, ...loud]
+  const firstKey = usesPostgres(env) ? [] : ['--first-key']
+  const command = ['service/bin/interhuman-auth-service.js', 'start', ...firstKey, ...args, ...loud]
   const child = spawn(process.execPath, ['--import', endWithParent, ...command], {
     cwd: ROOT,
     env,
@@ -66,6 +67,15 @@ export function startService({ args, env, onLine }) {
     })
   })
   return { started: inTime(listening, ended), ended, stop }
+}
+
+/**
+ * Whether the service keeps its keys in PostgreSQL, where it makes no first key.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function usesPostgres({ INTERHUMAN_AUTH_DATABASE_URL, INTERHUMAN_AUTH_DATABASE_URL_FILE }) {
+  return (INTERHUMAN_AUTH_DATABASE_URL ?? INTERHUMAN_AUTH_DATABASE_URL_FILE) !== undefined
 }
 
 class LateError extends Error {}

@@ -1,7 +1,7 @@
 import { destination, type Logger, pino, stdSerializers } from 'pino'
 
 /** The structured log: one JSON object a line on standard error. */
-export type Log = Pick<Logger, 'info' | 'error' | 'flush'>
+export type Log = Pick<Logger, 'info' | 'warn' | 'error' | 'flush'>
 
 /** How long a line may stay in memory, in milliseconds, and how many characters of lines. */
 const FLUSH_MS = 100

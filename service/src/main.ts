@@ -53,6 +53,18 @@ async function run(line: CommandLine, runtime: Runtime): Promise<number> {
 }
 
 async function openStore(config: Config): Promise<Store> {
+  if (config.databaseUrl !== null) {
+    const { openPostgresStore } = await import('./store/postgres.ts')
+    return openPostgresStore({
+      address: config.databaseUrl,
+      limits: {
+        poolSize: config.databasePoolSize,
+        connectTimeoutMs: config.databaseConnectTimeoutMs,
+        queryTimeoutMs: config.databaseQueryTimeoutMs,
+        idleTimeoutMs: config.databaseIdleTimeoutMs,
+      },
+    })
+  }
   const { openSqliteStore } = await import('./store/sqlite.ts')
   return openSqliteStore(dataFolder(config.dataDir).database)
 }

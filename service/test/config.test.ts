@@ -7,6 +7,7 @@ import { environmentName, flagName, type Setting } from '../src/config/setting.t
 import { CONFIGURATION } from '../src/config/table.ts'
 import { type Config, readConfig, readSettings } from '../src/config.ts'
 import { StartupError } from '../src/startup-error.ts'
+import { parsePostgresAddress } from '../src/store/postgres-address.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -56,6 +57,41 @@ const CASES: {
       ],
     ],
     bad: ['', 'LEAK', '0.0.0.0/0', '10.0.0.1,', '010.0.0.1', '10.0.0.0/8 192.0.2.1'],
+  },
+  databaseUrl: {
+    good: [
+      ['postgres://u:LEAK-one@h/d', parsePostgresAddress('postgres://u:LEAK-one@h/d')],
+      ['postgresql://u@h1,h2:6/d', parsePostgresAddress('postgres://u@h1:5432,h2:6/d')],
+    ],
+    bad: ['', 'LEAK', 'mysql://u:LEAK@h/d', 'postgres://:LEAK@h/d', 'postgres://u:LEAK@h/d?LEAK=1'],
+  },
+  databasePoolSize: {
+    good: [
+      ['2', 2],
+      ['1000', 1000],
+    ],
+    bad: ['', '1', '1001'],
+  },
+  databaseConnectTimeoutMs: {
+    good: [
+      ['100', 100],
+      ['60000', 60_000],
+    ],
+    bad: ['', '99', '60001', '2s'],
+  },
+  databaseQueryTimeoutMs: {
+    good: [
+      ['100', 100],
+      ['4400', 4400],
+    ],
+    bad: ['', '99', '4401'],
+  },
+  databaseIdleTimeoutMs: {
+    good: [
+      ['1000', 1000],
+      ['3600000', 3_600_000],
+    ],
+    bad: ['', '999', '3600001'],
   },
   issuer: {
     good: [

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 
 /**
  * Opens the store for a command. Only one that fills an empty store makes a data folder; every other would only show that
- * a wrong one is empty.
+ * a wrong one is empty. PostgreSQL needs none for it.
  *
  * @throws {StartupError} when there is no store, or it cannot be opened.
  */
@@ -14,6 +14,7 @@ export function openStoreFor(
   { config, runtime }: CommandContext,
   { mayBeNew }: { readonly mayBeNew: boolean },
 ): Promise<Store> {
+  if (config.databaseUrl !== null) return runtime.openStore(config)
   if (mayBeNew) prepareDataFolder(config.dataDir)
   else if (!existsSync(dataFolder(config.dataDir).database))
     throw new StartupError(

@@ -20,7 +20,7 @@ import type { Tables } from './tables.ts'
 /** What a store does the same way on every database. */
 export type SqlStore = Omit<
   Store,
-  'findKeyCredentials' | 'findKeyCredentialsBySecret' | 'hearChanges' | 'ping' | 'close'
+  'findKeyCredentials' | 'findKeyCredentialsBySecret' | 'hearChanges' | 'readWarnings' | 'ping' | 'close'
 >
 
 /** What differs from database to database. */

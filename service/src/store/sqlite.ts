@@ -99,6 +99,7 @@ function createSqliteStore(
       lock.hold()
       return answer(() => findRevoked.get(tokenId)) !== undefined
     },
+    readWarnings: async () => [],
     async ping() {
       answer(() => ping.get())
     },

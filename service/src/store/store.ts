@@ -158,6 +158,9 @@ export interface Store {
   /** Keeps `value` under `name` unless something is kept there already. @returns what is kept now. */
   settle(name: string, value: string): Promise<string>
 
+  /** What its operator should know of it, a line each: how it could lose what it has acknowledged. */
+  readWarnings(): Promise<readonly string[]>
+
   /** Resolves when the store answers. */
   ping(): Promise<void>
 

@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/store.ts'
 import { audit, newKey, newSigningKey } from './store-fixtures.ts'
 
 /** What hears of changes: part of the duties of every store. */
-export function changeSuite(store: () => Store, open: () => Store): void {
+export function changeSuite(store: () => Store, open: () => Promise<Store>): void {
   const now = () => Math.floor(Date.now() / 1000)
   const entry = (subject: string, action: AuditEntry['action']) => ({ ...audit(subject, action), at: now() })
   const readAll = async () => (await store().readChanges(null)).changes
@@ -91,7 +91,7 @@ export function changeSuite(store: () => Store, open: () => Store): void {
 
     test('whoever hears of changes is told of one that another connection wrote', async () => {
       let hints = 0
-      const hearing = open().hearChanges(() => {
+      const hearing = (await open()).hearChanges(() => {
         hints += 1
       })
       try {
@@ -118,7 +118,10 @@ export function changeSuite(store: () => Store, open: () => Store): void {
     test('one is there until it is ended, with the revision of its last renewal', async () => {
       await store().renewLeases([lease('b'), { ...lease('a', 3), kind: 'verifier' }])
       await store().renewLeases([lease('b', 7)])
-      expect(await open().listLeases()).toEqual([{ ...lease('a', 3), kind: 'verifier' }, lease('b', 7)])
+      expect(await (await open()).listLeases()).toEqual([
+        { ...lease('a', 3), kind: 'verifier' },
+        lease('b', 7),
+      ])
       await store().endLease('a')
       expect(await store().listLeases()).toEqual([lease('b', 7)])
       await store().renewLeases([])

@@ -3,7 +3,7 @@ import type { Store } from '../../src/store/store.ts'
 import { audit, newKey, newSigningKey } from './store-fixtures.ts'
 
 const [module = '', name = '', location = '', action = '', first = '', second = ''] = process.argv.slice(2)
-const store: Store = (await import(module))[name](location)
+const store: Store = await (await import(module))[name](location)
 const write = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
 
 const actions: Record<string, () => Promise<unknown>> = {

@@ -9,14 +9,20 @@ import { changeSuite } from './change-suite.ts'
 import { audit, newKey, newSigningKey, SECRET } from './store-fixtures.ts'
 import { verifierSuite } from './verifier-suite.ts'
 
+/** Where an empty store is. */
+interface Place {
+  readonly location: string
+  remove(): void
+}
+
 /** A store that is put to the suite. */
 export interface StoreUnderTest {
   /** The module that opens it, and the name of its export: another process opens it by them. */
   readonly module: URL
   readonly exported: string
   /** Makes a place for a new store. */
-  create(): { readonly location: string; remove(): void }
-  open(location: string): Store
+  create(): Place | Promise<Place>
+  open(location: string): Store | Promise<Store>
 }
 
 const PROCESS = fileURLToPath(new URL('store-process.ts', import.meta.url))
@@ -24,12 +30,12 @@ const PROCESS = fileURLToPath(new URL('store-process.ts', import.meta.url))
 /** The duties of every store, as `store.ts` lists them. */
 export function storeSuite(name: string, kind: StoreUnderTest): void {
   describe(name, () => {
-    let place: ReturnType<StoreUnderTest['create']>
+    let place: Place
     let store: Store
     const opened: Store[] = []
 
-    const open = () => {
-      const one = kind.open(place.location)
+    const open = async () => {
+      const one = await kind.open(place.location)
       opened.push(one)
       return one
     }
@@ -53,13 +59,13 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
     }
     const reopened = async () => {
       await close(store)
-      store = open()
+      store = await open()
     }
     const history = async (subject: string) => (await store.listAuditEntries(subject, 1000)).length
 
-    beforeEach(() => {
-      place = kind.create()
-      store = open()
+    beforeEach(async () => {
+      place = await kind.create()
+      store = await open()
     })
     afterEach(async () => {
       for (const one of opened.splice(0)) await one.close()
@@ -256,7 +262,7 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
 
       test('look-ups go on while another connection changes, and see whole rows only', async () => {
         const { key } = await inserted()
-        const other = open()
+        const other = await open()
         let changing = true
         const changes = (async () => {
           for (let generation = 2; generation <= 40; generation += 1)

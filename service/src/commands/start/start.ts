@@ -29,8 +29,10 @@ export interface StartOptions {
  * @throws {StartupError} when it cannot start; then nothing of the data folder was changed that was there before.
  */
 export async function start(config: Config, options: StartOptions, runtime: Runtime): Promise<void> {
+  if (options.firstKey && config.databaseUrl !== null)
+    throw new StartupError('--first-key works with SQLite only; make a key with keys create')
   await refuseTakenAddress(config)
-  prepareDataFolder(config.dataDir)
+  if (needsDataFolder(config)) prepareDataFolder(config.dataDir)
   const folder = dataFolder(config.dataDir)
   const observation = await openObservation(config, runtime)
   const store = observation.observeStore(await runtime.openStore(config))
@@ -44,6 +46,7 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
       await server.app.close()
       throw error
     }
+    for (const warning of await store.readWarnings()) server.log.warn({ event: 'store', warning })
     // Whoever reads that the service listens may stop it at once.
     stopOnSignal(server, store, observation, config)
     server.log.info({ event: 'listening', url, issuer: server.issuer, metrics })
@@ -53,6 +56,11 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
     await store.close()
     throw error
   }
+}
+
+/** With PostgreSQL only a master key that is nowhere else. */
+function needsDataFolder({ databaseUrl, masterKey, masterKeyFile }: Config): boolean {
+  return databaseUrl === null || (masterKey === null && masterKeyFile === null)
 }
 
 interface Server {

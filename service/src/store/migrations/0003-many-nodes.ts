@@ -5,6 +5,8 @@ import type { Migration } from './migration.ts'
  * chain of the audit, usage.
  */
 export const manyNodes: Migration = {
+  // The rows of the audit are numbered by their head from here on.
+  compatibleFrom: 3,
   sqlite: [
     'alter table api_keys add column revision integer not null default 0',
     'alter table api_keys add column secret_number integer not null default 1',
@@ -117,6 +119,14 @@ export const manyNodes: Migration = {
       epoch text not null
     )`,
     `insert into change_head (id, revision, epoch) values (1, 0, replace(gen_random_uuid()::text, '-', ''))`,
+    `create function tell_change() returns trigger language plpgsql as $$
+      begin
+        perform pg_notify('interhuman_auth_changes', new.revision::text);
+        return null;
+      end
+    $$`,
+    `create trigger change_head_tells after update on change_head
+      for each row execute function tell_change()`,
     `create table changes (
       revision bigint primary key,
       kind text not null

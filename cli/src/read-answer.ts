@@ -3,7 +3,6 @@ import { type BodyEnd, handOn } from './hand-on.ts'
 import type { Answer } from './http-post.ts'
 
 const LARGEST_ANSWER_BYTES = 64 * 1024
-const errorIdForm = /^[a-z]{2}\d{4}$/
 
 /** What an answer is told by. */
 export interface AnswerReading {
@@ -22,18 +21,8 @@ export async function readAnswer(answer: Answer): Promise<AnswerReading> {
   })
   const text = Buffer.concat(chunks).toString('utf8')
   const { status } = answer
-  const holdsToken = await readToken({ status, headers: { get: () => null }, text: async () => text }).then(
-    () => end === 'whole',
-    () => false,
+  return readToken({ status, headers: { get: () => null }, text: async () => text }).then(
+    () => ({ end, errorId: undefined, holdsToken: end === 'whole' }),
+    ({ errorId }: { readonly errorId?: string }) => ({ end, errorId, holdsToken: false }),
   )
-  return { end, errorId: parseErrorId(text), holdsToken }
-}
-
-function parseErrorId(text: string): string | undefined {
-  try {
-    const { error_id: errorId } = JSON.parse(text) ?? {}
-    return typeof errorId === 'string' && errorIdForm.test(errorId) ? errorId : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -16,8 +16,6 @@ export type FlightWork<T> = (
   pause: (ms: number) => Promise<void>,
 ) => Promise<T>
 
-const MANY = 1e9
-
 /**
  * Starts work in the next microtask. A rejection of it is always taken care of.
  *
@@ -57,7 +55,8 @@ export function startFlight<T>(work: FlightWork<T>, timeoutMs: number, onEnd: ()
   outcome.catch(() => {})
 
   return (callers) => {
-    waiters += callers ? 1 : MANY
+    // A waiter without a signal never leaves, and so there are never none left.
+    waiters += callers ? 1 : 1e9
     if (!callers) return outcome
     return new Promise((resolve, reject) => {
       const leave = () => {

@@ -1,19 +1,15 @@
 import type { ApiVersion } from '@interhuman-auth/protocol'
 import { DEFAULT_API_URL } from '@interhuman-auth/protocol'
 import { parseApiUrl } from './api-url.ts'
-import { isBrowser } from './browser.ts'
-import { check } from './check.ts'
+import { refuseInBrowser, type SecretInBrowserOption } from './browser.ts'
 import { exchangeSource } from './exchange-source.ts'
 import type { TokenFetch } from './post-json.ts'
 import { requestToken } from './request-token.ts'
 import { nameOf, names } from './source-identity.ts'
 import type { TokenSource } from './token-source.ts'
 
-/** The option that lets {@link fromApiKey} run in a browser. Every visitor can then read the secret. */
-export const allowSecretInBrowser: unique symbol = Symbol('allowSecretInBrowser')
-
 /** What {@link fromApiKey} is told. */
-export interface FromApiKeyOptions {
+export interface FromApiKeyOptions extends SecretInBrowserOption {
   readonly keyId: string
   readonly keySecret: string
   readonly scopes: readonly string[]
@@ -27,7 +23,6 @@ export interface FromApiKeyOptions {
   readonly fetch?: TokenFetch<Response> | undefined
   /** Epoch milliseconds; the platform's own clock if absent. */
   readonly now?: (() => number) | undefined
-  readonly [allowSecretInBrowser]?: true | undefined
 }
 
 /**
@@ -38,14 +33,14 @@ export interface FromApiKeyOptions {
  * @throws {TransportError} `insecure_url` for plain http to another machine.
  */
 export function fromApiKey(options: FromApiKeyOptions): TokenSource {
-  check('keySecret in a browser (use fromBackend)', !isBrowser() || options[allowSecretInBrowser])
-  const { keyId, keySecret, apiVersion = 'v0', fetch = globalThis.fetch, now = Date.now } = options
+  refuseInBrowser(options)
+  const { keyId, keySecret, apiVersion = 'v0', fetch: send = fetch, now = Date.now } = options
   const scopes = options.scopes.slice()
   const apiUrl = parseApiUrl(options.apiUrl ?? DEFAULT_API_URL)
   const parameters = { ...options, scopes, apiUrl }
   const source = exchangeSource((signal) => requestToken({ ...parameters, signal }), now)
   const scopeSet = [...new Set(scopes)].sort()
-  const name = [keyId, keySecret, apiUrl, apiVersion, nameOf(fetch), nameOf(now), scopeSet]
+  const name = [keyId, keySecret, apiUrl, apiVersion, nameOf(send), nameOf(now), scopeSet]
   names.set(source, JSON.stringify(name))
   return source
 }

@@ -1,12 +1,9 @@
 import { JSON_CONTENT_TYPE } from '@interhuman-auth/protocol'
 import { check } from './check.ts'
+import { DEFAULT_TIMEOUT_MS } from './limits.ts'
 import { classifyFault, TransportError } from './transport-error.ts'
 
-/** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
-export const DEFAULT_TIMEOUT_MS = 15_000
-
 // A browser shows a redirect that it was told not to follow as status 0.
-const REDIRECTS = [0, 301, 302, 303, 307, 308]
 
 /** What a fetch is called with: the one request, whole. */
 export interface TokenRequestInit {
@@ -45,7 +42,7 @@ export async function postJson<R extends { readonly status: number }>(
     signal,
     timeoutMs = DEFAULT_TIMEOUT_MS,
     // The platform's fetch gives a Response, which is what R is when none is handed in.
-    fetch: send = globalThis.fetch as unknown as TokenFetch<R>,
+    fetch: send = fetch as unknown as TokenFetch<R>,
   }: PostOptions<R>,
 ): Promise<R> {
   check('timeoutMs', timeoutMs > 0 && timeoutMs < 2 ** 31)
@@ -53,10 +50,10 @@ export async function postJson<R extends { readonly status: number }>(
   // It goes on for the body, whose end nobody reports: so the timer must not keep a program running.
   const controller = new AbortController()
   const end = (reason?: unknown) => {
-    clearTimeout(timer)
     controller.abort(reason)
+    clearTimeout(timer)
   }
-  const timer = setTimeout(() => end(new TransportError('timeout')), timeoutMs)
+  const timer = setTimeout(end, timeoutMs, new TransportError('timeout'))
   // Node's timer is an object, the browser's a number.
   ;(timer as { unref?(): void }).unref?.()
   signal?.addEventListener('abort', () => end(signal.reason), { signal: controller.signal })
@@ -69,11 +66,11 @@ export async function postJson<R extends { readonly status: number }>(
       redirect: 'manual',
       signal: controller.signal,
     })
-    if (REDIRECTS.includes(response.status)) throw new TransportError('redirect', undefined, response.status)
+    if (/^0|30[12378]/.test(response.status as never))
+      throw new TransportError('redirect', undefined, response.status)
     return response
   } catch (fault) {
-    const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault))
-    end(error)
-    throw error
+    end(classifyFault(fault))
+    throw controller.signal.reason
   }
 }

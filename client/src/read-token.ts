@@ -1,8 +1,10 @@
-import { B64TOKEN, CORRELATION_ID_HEADER, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
+import { B64TOKEN, CORRELATION_ID_HEADER, ERROR_ID, RETRY_AFTER_HEADER } from '@interhuman-auth/protocol'
 import { AccessToken } from './access-token.ts'
-import { LONGEST_ANSWER_BYTES, readUpTo } from './read-up-to.ts'
+import { DEFAULT_LIFETIME_SECONDS, LONGEST_ANSWER_BYTES } from './limits.ts'
+import { readUpTo } from './read-up-to.ts'
 import { RefusalError, type ResponseErrorDetails, UnexpectedResponseError } from './response-error.ts'
-import { classifyFault, TransportError } from './transport-error.ts'
+import { LONGEST_LIFETIME_SECONDS } from './token-life.ts'
+import { classifyFault } from './transport-error.ts'
 
 /** What {@link readToken} reads of an answer; a `Response` is one. */
 export interface TokenAnswer {
@@ -38,11 +40,12 @@ export async function readToken(
   const token = response.status === 200 && readGrant(body, rawBody, requestedAtMs)
   if (token) return token
   const { error_id: id, correlation_id: correlationId } = body
-  const errorId = idForm.exec(id as string)?.[0]
+  const errorId = ERROR_ID.exec(id as string)?.[0]
   const details: ResponseErrorDetails = {
     status: response.status,
     errorId,
-    correlationId: correlationForm.exec(
+    // A UUID on a line of its own (our contract, section 1), so that an answer cannot bring what was sent into a message.
+    correlationId: /^[\da-f-]{36}$/im.exec(
       `${correlationId}\n${response.headers.get(CORRELATION_ID_HEADER)}`,
     )?.[0],
     rawBody,
@@ -59,7 +62,7 @@ async function readText(response: TokenAnswer): Promise<string> {
     if (!response.body) return await response.text()
     return (await (await readUpTo(response.body, LONGEST_ANSWER_BYTES))?.text()) ?? ''
   } catch (fault) {
-    throw fault instanceof TransportError ? fault : classifyFault(fault)
+    throw classifyFault(fault)
   }
 }
 
@@ -75,16 +78,15 @@ function parseFields(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** RFC 6749 section 5.1: in any case. */
-const bearerType = /^bearer$/i
-
 function readGrant(
   body: Readonly<Record<string, unknown>>,
   raw: string,
   requestedAtMs: number,
 ): AccessToken | undefined {
   const { access_token: value, token_type: type, expires_in: lifetime, scope } = body
-  if (typeof value !== 'string' || !B64TOKEN.test(value) || !bearerType.test(type as string)) return undefined
+  // RFC 6749 section 5.1: the type in any case.
+  if (typeof value !== 'string' || !B64TOKEN.test(value) || !/^bearer$/i.test(type as string))
+    return undefined
   const expiresInSeconds = clampLifetime(lifetime)
   return new AccessToken({
     value,
@@ -95,9 +97,6 @@ function readGrant(
   })
 }
 
-const DEFAULT_LIFETIME_SECONDS = 60
-const LONGEST_LIFETIME_SECONDS = 86_400
-
 /** An absent lifetime, or one that is no number, is taken for a short one; an absurd one is cut. */
 function clampLifetime(lifetime: unknown): number {
   const seconds = Number.parseFloat(lifetime as string)
@@ -105,15 +104,11 @@ function clampLifetime(lifetime: unknown): number {
   return seconds < 0 ? 0 : DEFAULT_LIFETIME_SECONDS
 }
 
-const idForm = /^[a-z]{2}\d{4}$/
-/** A UUID on a line of its own (our contract, section 1), so that an answer cannot bring what was sent into a message. */
-const correlationForm = /^[\da-f-]{36}$/im
-
 /** Seconds, or an HTTP date, which counts from the answer's own `Date` (RFC 9110 section 10.2.3). */
 function readRetryAfter({ headers }: TokenAnswer, requestedAtMs: number): number | undefined {
   const value = headers.get(RETRY_AFTER_HEADER) ?? ''
   if (/^\d+$/.test(value)) return Number(value)
-  const sentAtMs = Date.parse(headers.get('Date') ?? '') || requestedAtMs
-  if (value.endsWith(' GMT')) return Math.max(0, (Date.parse(value) - sentAtMs) / 1000) || 0
-  return undefined
+  if (!/ GMT$/.test(value)) return undefined
+  const sentAtMs = Date.parse(headers.get('Date') as string) || requestedAtMs
+  return Math.max(0, (Date.parse(value) - sentAtMs) / 1000) || 0
 }

@@ -1,6 +1,3 @@
-/** Longer than any answer of the contract, in bytes; of what is longer nothing is kept. */
-export const LONGEST_ANSWER_BYTES = 65_536
-
 /**
  * Reads a stream to its end, and lets go of it when there is more.
  *

@@ -1,3 +1,4 @@
+import { LARGE_BYTES } from './limits.ts'
 import { readUpTo } from './read-up-to.ts'
 
 /** What the body of a request asks of whoever sends it. */
@@ -8,16 +9,11 @@ export type RequestBody = readonly [
   again: () => RequestInit | false,
 ]
 
-/** The most, in bytes, that is kept of a body to send it again, and above which sending it takes a while. */
-const LARGE_BYTES = 2 ** 20
-
-// By name, so that those of another realm or a package count as well. Nothing that can be read once has such a name.
-const repeatableKind = /String|Array|View|Blob|File|Form|URL/
-
 /** Judges what fetch is called with. The body of a `Request` can be read once, and so is read along while it is small. */
 export function readBody(request: Request | undefined, init: RequestInit): RequestBody {
   const body = init.body ?? request?.body ?? ''
-  const isRepeatable = repeatableKind.test({}.toString.call(body))
+  // By name, so that those of another realm or a package count as well. Nothing that can be read once has such a name.
+  const isRepeatable = /String|Array|View|Blob|File|Form|URL/.test({}.toString.call(body))
   let kept: Blob | undefined
   if (request && body === request.body)
     readUpTo(request.clone().body as ReadableStream, LARGE_BYTES).then(

@@ -38,9 +38,14 @@ abstract class ResponseError<Code extends string> extends Error {
   declare readonly retryAfterSeconds: number | undefined
   readonly #rawBody: string
 
-  constructor(code: Code, retryable: boolean, { rawBody, ...known }: ResponseErrorDetails) {
+  constructor(code: Code, { rawBody, ...known }: ResponseErrorDetails) {
     super([code, known.status, known.errorId, known.correlationId].filter(Boolean).join(' '))
-    Object.assign(this, known, { code, retryable })
+    // Of 400 to 499 only 408 and 429 can pass.
+    const canPass = !/^4(?!08|29)/.test(known.status as never)
+    Object.assign(this, known, {
+      code,
+      retryable: canPass && !FINAL_ERROR_IDS.includes(known.errorId as string),
+    })
     this.#rawBody = rawBody
   }
 
@@ -56,7 +61,7 @@ export class RefusalError extends ResponseError<RefusalCode> {
 
   constructor(details: ResponseErrorDetails) {
     const { status } = details
-    super(codes[status] ?? (status < 500 ? 'bad_request' : 'server_error'), isRetryable(details), details)
+    super(codes[status] ?? (status < 500 ? 'bad_request' : 'server_error'), details)
   }
 }
 
@@ -65,9 +70,7 @@ export class UnexpectedResponseError extends ResponseError<UnexpectedResponseCod
   override readonly name = 'UnexpectedResponseError'
 
   constructor(details: ResponseErrorDetails) {
-    const { status } = details
-    const code = status === 200 ? 'unexpected_body' : 'unexpected_status'
-    super(code, status < 400 || isRetryable(details), details)
+    super(details.status === 200 ? 'unexpected_body' : 'unexpected_status', details)
   }
 }
 
@@ -76,8 +79,4 @@ const codes: Readonly<Record<number, RefusalCode>> = {
   403: 'forbidden',
   422: 'unprocessable',
   429: 'rate_limited',
-}
-
-function isRetryable({ status, errorId = '' }: ResponseErrorDetails): boolean {
-  return (status >= 500 || status === 429 || status === 408) && !FINAL_ERROR_IDS.includes(errorId)
 }

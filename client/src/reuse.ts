@@ -1,7 +1,7 @@
 import type { AccessToken } from './access-token.ts'
 import { check } from './check.ts'
 import { type Clock, platformClock } from './clock.ts'
-import { DEFAULT_TIMEOUT_MS } from './post-json.ts'
+import { DEFAULT_TIMEOUT_MS, MOST_SHARED } from './limits.ts'
 import { type Asker, type ReuseEvent, type SharedToken, shareToken } from './shared-token.ts'
 import { nameOf } from './source-identity.ts'
 import type { TokenSource } from './token-source.ts'
@@ -23,8 +23,6 @@ export interface ReusedTokenSource extends TokenSource {
   /** Forgets a token that was refused, if it is still the one that is kept. */
   drop(token: AccessToken): void
 }
-
-const MOST_SHARED = 1_000
 
 const shared = new Map<string, SharedToken>()
 

@@ -3,6 +3,7 @@ import { type FailureAdvice, waitAfter } from './backoff.ts'
 import { check } from './check.ts'
 import type { Clock } from './clock.ts'
 import { type FlightWork, type Join, startFlight } from './flight.ts'
+import { PATIENCE_MS } from './limits.ts'
 import { FRESH, SHORT, SPENT, startLife, type TokenLife } from './token-life.ts'
 import type { GetTokenOptions, TokenSource } from './token-source.ts'
 import { TransportError } from './transport-error.ts'
@@ -29,9 +30,6 @@ export interface SharedToken {
   getToken(asker: Asker, options?: GetTokenOptions): Promise<AccessToken>
   drop(token: AccessToken): void
 }
-
-/** The longest wait that callers sit out; after a failure that asks for more they get the failure. */
-const PATIENCE_MS = 2_000
 
 /** Nothing is held and nothing under way until somebody asks. */
 export function shareToken(clock: Clock): SharedToken {

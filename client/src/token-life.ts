@@ -1,7 +1,9 @@
 import type { AccessToken } from './access-token.ts'
 import type { Clock } from './clock.ts'
 
-const LONGEST_LIFETIME_SECONDS = 86_400
+/** The longest that a token is taken to live, in seconds, whatever its answer says. */
+export const LONGEST_LIFETIME_SECONDS = 86_400
+
 const EARLY_SECONDS = 5
 
 /** Given as it is. */

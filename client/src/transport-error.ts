@@ -37,28 +37,28 @@ export class TransportError extends Error {
 
   /** Whether the same request can succeed later: not where what answered is not to be trusted. */
   get retryable(): boolean {
-    return ['timeout', 'network', 'not_http'].includes(this.code)
+    return /timeout|network|not_http/.test(this.code)
   }
 }
 
-const tlsFaults = /CERT|SSL|TLS|EPROTO|LEAF_/
-const timeoutFaults = /TIMED?OUT/
-const notHttpFaults = /^HPE|OVERFLOW/
-const systemCodeForm = /^[A-Z][A-Z\d_]{1,63}$/
+/** What Node's faults are made of. */
+type Coded = { readonly code?: unknown; readonly cause?: Coded } | null | undefined
 
 /**
  * Reads what a platform's fetch threw, as far as it says anything: Node has a code on the error or on its cause, a browser
  * has none, and everything is `network`.
  */
 export function classifyFault(fault: unknown): TransportError {
-  const { code, cause } = (fault ?? {}) as { code?: unknown; cause?: { code?: unknown } | undefined }
-  const systemCode = systemCodeForm.exec((cause?.code ?? code) as string)?.[0]
+  if (fault instanceof TransportError) return fault
+  const systemCode = /^[A-Z][A-Z\d_]{1,63}$/.exec(
+    ((fault as Coded)?.cause?.code ?? (fault as Coded)?.code) as string,
+  )?.[0]
   return new TransportError(
-    tlsFaults.test(systemCode as string)
+    /CERT|SSL|TLS|EPROTO|LEAF_/.test(systemCode as string)
       ? 'tls'
-      : timeoutFaults.test(systemCode as string)
+      : /TIMED?OUT/.test(systemCode as string)
         ? 'timeout'
-        : notHttpFaults.test(systemCode as string)
+        : /^HPE|OVERFLOW/.test(systemCode as string)
           ? 'not_http'
           : 'network',
     systemCode,

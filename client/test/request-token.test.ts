@@ -3,8 +3,9 @@ import { createServer, type RequestListener } from 'node:http'
 import { inspect } from 'node:util'
 import { formatTokenRequest } from '@interhuman-auth/protocol'
 import fc from 'fast-check'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
+  allowSecretInBrowser,
   type RequestTokenParameters,
   requestToken,
   type TokenRequestInit,
@@ -134,6 +135,44 @@ describe('a caller’s mistake is a TypeError, and nothing is sent', () => {
     expect(fault).toBeInstanceOf(TypeError)
     expect(fault).not.toBeInstanceOf(TransportError)
     expect((fault as Error).message).toContain(name)
+  })
+})
+
+describe('in a page of a browser', () => {
+  afterEach(() => vi.unstubAllGlobals())
+  const inPage = () => {
+    vi.stubGlobal('document', {})
+    vi.stubGlobal('process', undefined)
+  }
+  const answered = async () => ({ status: 200 })
+
+  test('a secret is refused before anything is sent, and the error says what to do instead', async () => {
+    inPage()
+    const fetch = () => expect.unreachable()
+    for (const permission of [{}, { allowSecretInBrowser: true }, { [allowSecretInBrowser]: undefined }]) {
+      const fault = await faultOf({ ...key, fetch, ...permission })
+      expect(fault).toBeInstanceOf(TypeError)
+      expect((fault as Error).message).toMatch(/keySecret in a browser.*fromBackend/)
+    }
+  })
+
+  test('a bundler’s stand-in for Node is no Node', async () => {
+    for (const standIn of [{}, { env: {} }, { versions: {} }, { versions: { node: '' } }]) {
+      vi.stubGlobal('document', {})
+      vi.stubGlobal('process', standIn)
+      await expect(requestToken({ ...key, fetch: answered })).rejects.toThrow(/fromBackend/)
+      vi.unstubAllGlobals()
+    }
+  })
+
+  test('it is sent with the symbol, in a worker without a document, and in a test that brings a document to Node', async () => {
+    inPage()
+    await requestToken({ ...key, fetch: answered, [allowSecretInBrowser]: true })
+    vi.stubGlobal('document', undefined)
+    await requestToken({ ...key, fetch: answered })
+    vi.unstubAllGlobals()
+    vi.stubGlobal('document', {})
+    await requestToken({ ...key, fetch: answered })
   })
 })
 

@@ -31,6 +31,8 @@ describe('a fault of the platform', () => {
     'LEAK',
     new TypeError('LEAK'),
     { code: 5 },
+    // As a DOMException has.
+    { code: 19 },
     { code: 'LEAK of bytes from the wire' },
     { cause: { cause: { cause: { cause: { cause: { code: 'CERT_HAS_EXPIRED' } } } } } },
   ])('that says nothing counts as network', (fault) => {

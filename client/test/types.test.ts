@@ -90,6 +90,9 @@ describe('the main entry', () => {
       fromApiKey({ ...key, scopes, [allowSecretInBrowser]: false })
       // @ts-expect-error a text in place of the symbol is no permission
       fromApiKey({ ...key, scopes, allowSecretInBrowser: true })
+      requestToken({ ...key, scopes, [allowSecretInBrowser]: true })
+      // @ts-expect-error nothing but true, here as well
+      requestToken({ ...key, scopes, [allowSecretInBrowser]: false })
       // @ts-expect-error scopes are never guessed
       fromApiKey(key)
       // @ts-expect-error scopes are a list

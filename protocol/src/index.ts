@@ -81,6 +81,7 @@ export {
   SERVER_METADATA_PATH,
   TOKEN_ENDPOINTS,
 } from './endpoints.ts'
+export { ERROR_ID } from './error-id.ts'
 export {
   ERRORS,
   type ErrorBodyOAuth,

@@ -1,3 +1,5 @@
+import { ERROR_ID } from './error-id.ts'
+
 /** How a stream is closed after its refusal was told (our contract, sections 2 and 4). */
 export const STREAM_CLOSE_CODES = { insufficientScope: 4003, unavailable: 1013 } as const
 
@@ -18,7 +20,7 @@ export interface StreamError {
 export function parseStreamError(text: string): StreamError | undefined {
   const { type, error_id: flatId, data, correlation_id: correlationId } = parseObject(text)
   const errorId = type === 'error' ? (data as { code?: unknown } | null | undefined)?.code : flatId
-  if (typeof errorId !== 'string' || !/^[a-z]{2}\d{4}$/.test(errorId)) return undefined
+  if (typeof errorId !== 'string' || !ERROR_ID.test(errorId)) return undefined
   const isUuid = typeof correlationId === 'string' && /^[\da-f-]{36}$/i.test(correlationId)
   return { errorId, correlationId: isUuid ? correlationId : undefined }
 }

@@ -35,8 +35,8 @@ export interface TokenRequestParameters {
 }
 
 /** Writes the exchange's request body; the scopes keep the caller's order. */
-export function formatTokenRequest(parameters: TokenRequestParameters): TokenRequest {
-  return { key_id: parameters.keyId, key_secret: parameters.keySecret, scopes: parameters.scopes }
+export function formatTokenRequest({ keyId, keySecret, scopes }: TokenRequestParameters): TokenRequest {
+  return { key_id: keyId, key_secret: keySecret, scopes }
 }
 
 /** Writes the exchange's 200. */

@@ -50,9 +50,20 @@ function start() {
 const cases = {
   'an answer is read, and a token hides itself': async () => {
     const { api, key } = start()
-    const token = await readToken(await requestToken({ ...key, scopes, fetch: api.fetch }))
+    const token = await readToken(
+      await requestToken({ ...key, scopes, fetch: api.fetch, [allowSecretInBrowser]: true }),
+    )
     equal([token instanceof AccessToken, token.scopes, token.expiresInSeconds], [true, scopes, 900])
     equal([JSON.stringify(token).includes(token.value), String(token).includes(token.value)], [false, false])
+  },
+  'a page is refused a secret, and nothing else is': async () => {
+    const { api, key } = start()
+    const strict = () => requestToken({ ...key, scopes, fetch: api.fetch })
+    const source = async () => fromApiKey({ ...key, scopes, fetch: api.fetch }).getToken()
+    for (const ask of [strict, source])
+      if ('document' in globalThis) equal((await faultOf(ask())).message.includes('fromBackend'), true)
+      else await ask()
+    equal(api.requests.length, 'document' in globalThis ? 0 : 2)
   },
   'a refusal, an odd answer and no answer are three errors': async () => {
     const { api, source } = start()

@@ -5,7 +5,7 @@ import {
   formatClientTokenRequest,
 } from '@interhuman-auth/protocol'
 import { parseApiUrl } from '../api-url.ts'
-import { isBrowser } from '../browser.ts'
+import { refuseInBrowser } from '../browser.ts'
 import { check } from '../check.ts'
 import { type PostOptions, postJson } from '../post-json.ts'
 
@@ -28,7 +28,7 @@ export async function requestClientToken<R extends { readonly status: number } =
   parameters: RequestClientTokenParameters<R>,
 ): Promise<R> {
   const { keyId, keySecret, apiUrl = DEFAULT_API_URL } = parameters
-  check('keySecret in a browser (this is for its backend)', !isBrowser())
+  refuseInBrowser({})
   check('keyId', typeof keyId === 'string' && keyId !== '')
   check('keySecret', typeof keySecret === 'string' && keySecret !== '')
   return postJson(parseApiUrl(apiUrl) + CLIENT_TOKENS_PATH, formatClientTokenRequest(parameters), parameters)

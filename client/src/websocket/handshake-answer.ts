@@ -1,7 +1,7 @@
 import { AUTHORIZATION_HEADER, TOKEN_TYPE } from '@interhuman-auth/protocol'
 import type { AccessToken } from '../access-token.ts'
+import { LONGEST_ANSWER_BYTES } from '../limits.ts'
 import { readToken, type TokenAnswer } from '../read-token.ts'
-import { LONGEST_ANSWER_BYTES } from '../read-up-to.ts'
 import { classifyFault, TransportError } from '../transport-error.ts'
 import type { NodeAnswer } from './listen.ts'
 

@@ -1,6 +1,6 @@
 import type { AccessToken } from '../access-token.ts'
 import { check } from '../check.ts'
-import { DEFAULT_TIMEOUT_MS } from '../post-json.ts'
+import { DEFAULT_TIMEOUT_MS } from '../limits.ts'
 import { reuse } from '../reuse.ts'
 import type { TokenSource } from '../token-source.ts'
 import { type HandshakeDialect, isServer, startHandshake, type WebSocketConstructor } from './carry-token.ts'

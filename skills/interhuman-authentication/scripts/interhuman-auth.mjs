@@ -21,8 +21,8 @@ var SCOPES = [UPLOAD_SCOPE, STREAM_SCOPE];
 
 // protocol/src/token.ts
 /** Writes the exchange's request body; the scopes keep the caller's order. */
-function formatTokenRequest(parameters) {
-  return { key_id: parameters.keyId, key_secret: parameters.keySecret, scopes: parameters.scopes };
+function formatTokenRequest({ keyId, keySecret, scopes }) {
+  return { key_id: keyId, key_secret: keySecret, scopes };
 }
 
 // protocol/src/endpoints.ts
@@ -76,22 +76,20 @@ var TransportError = class extends Error {
   }
   /** Whether the same request can succeed later: not where what answered is not to be trusted. */
   get retryable() {
-    return ["timeout", "network", "not_http"].includes(this.code);
+    return /timeout|network|not_http/.test(this.code);
   }
 };
-var tlsFaults = /CERT|SSL|TLS|EPROTO|LEAF_/;
-var timeoutFaults = /TIMED?OUT/;
-var notHttpFaults = /^HPE|OVERFLOW/;
-var systemCodeForm = /^[A-Z][A-Z\d_]{1,63}$/;
 /**
  * Reads what a platform's fetch threw, as far as it says anything: Node has a code on the error or on its cause, a browser
  * has none, and everything is `network`.
  */
 function classifyFault(fault) {
-  const { code, cause } = fault ?? {};
-  const systemCode = systemCodeForm.exec(cause?.code ?? code)?.[0];
+  if (fault instanceof TransportError) return fault;
+  const systemCode = /^[A-Z][A-Z\d_]{1,63}$/.exec(
+    fault?.cause?.code ?? fault?.code
+  )?.[0];
   return new TransportError(
-    tlsFaults.test(systemCode) ? "tls" : timeoutFaults.test(systemCode) ? "timeout" : notHttpFaults.test(systemCode) ? "not_http" : "network",
+    /CERT|SSL|TLS|EPROTO|LEAF_/.test(systemCode) ? "tls" : /TIMED?OUT/.test(systemCode) ? "timeout" : /^HPE|OVERFLOW/.test(systemCode) ? "not_http" : "network",
     systemCode
   );
 }
@@ -107,19 +105,36 @@ function classifyFault(fault) {
  * @throws {TransportError} `insecure_url` for plain http to another machine.
  */
 function parseApiUrl(apiUrl2) {
-  check("apiUrl", plainUrl.test(apiUrl2) && URL.canParse(apiUrl2));
-  const { protocol, hostname: hostname2, href } = new URL(apiUrl2);
-  if (protocol === "http:" && !isLoopback(hostname2)) throw new TransportError("insecure_url");
+  check("apiUrl", /^https?:\/\/(?!\/)[^@\s\\?#\p{Cc}]+$/iu.test(apiUrl2) && URL.canParse(apiUrl2));
+  const { hostname: hostname2, href } = new URL(apiUrl2);
+  if (/^http:/.test(href) && !isLoopback(hostname2)) throw new TransportError("insecure_url");
   return href.replace(/\/+$/, "");
 }
 // WHATWG's parser drops tabs and line ends, takes a backslash for a slash, and forgets an empty query or fragment.
-var plainUrl = /^https?:\/\/(?!\/)[^@\s\\?#\p{Cc}]+$/iu;
 
-// client/src/post-json.ts
+// client/src/browser.ts
+/** The option that lets a key's secret be used in a page of a browser. Every visitor can then read it. */
+var allowSecretInBrowser = /* @__PURE__ */ Symbol();
+var platform = globalThis;
+/**
+ * Refuses a secret in a page of a browser, whose visitors can read what it holds: a document, and no Node underneath.
+ *
+ * @throws {TypeError} which says what to use instead, unless the option allows it.
+ */
+function refuseInBrowser(options) {
+  check(
+    "keySecret in a browser (use fromBackend)",
+    options[allowSecretInBrowser] || !platform.document || platform.process?.versions?.node
+  );
+}
+
+// client/src/limits.ts
+// In a module without imports, and so before anything runs: bundlers then write such a number where it is used.
 /** How long an exchange may last, from the call to the last byte of the body, if nobody says otherwise. */
 var DEFAULT_TIMEOUT_MS = 15e3;
+
+// client/src/post-json.ts
 // A browser shows a redirect that it was told not to follow as status 0.
-var REDIRECTS = [0, 301, 302, 303, 307, 308];
 /**
  * Sends one POST with a JSON body and gives the answer as it came, unless it is a redirect. Not retried.
  *
@@ -131,17 +146,17 @@ async function postJson(url, body, {
   signal,
   timeoutMs = DEFAULT_TIMEOUT_MS,
   // The platform's fetch gives a Response, which is what R is when none is handed in.
-  fetch: send = globalThis.fetch
+  fetch: send = fetch
 }) {
   check("timeoutMs", timeoutMs > 0 && timeoutMs < 2 ** 31);
   signal?.throwIfAborted();
   // It goes on for the body, whose end nobody reports: so the timer must not keep a program running.
   const controller = new AbortController();
   const end = (reason) => {
-    clearTimeout(timer);
     controller.abort(reason);
+    clearTimeout(timer);
   };
-  const timer = setTimeout(() => end(new TransportError("timeout")), timeoutMs);
+  const timer = setTimeout(end, timeoutMs, new TransportError("timeout"));
   timer.unref?.();
   signal?.addEventListener("abort", () => end(signal.reason), { signal: controller.signal });
   try {
@@ -152,16 +167,17 @@ async function postJson(url, body, {
       redirect: "manual",
       signal: controller.signal
     });
-    if (REDIRECTS.includes(response.status)) throw new TransportError("redirect", void 0, response.status);
+    if (/^0|30[12378]/.test(response.status))
+      throw new TransportError("redirect", void 0, response.status);
     return response;
   } catch (fault) {
-    const error = controller.signal.reason ?? (fault instanceof TransportError ? fault : classifyFault(fault));
-    end(error);
-    throw error;
+    end(classifyFault(fault));
+    throw controller.signal.reason;
   }
 }
 
 // client/src/request-token.ts
+var isText = (value) => typeof value === "string" && value;
 /**
  * Exchanges an API key for an access token, strictly: one POST, and the answer handed back as it came, whatever its
  * status, not read, not parsed, not retried. No redirect is followed.
@@ -170,22 +186,24 @@ async function postJson(url, body, {
  * response for a 407; with `NODE_USE_ENV_PROXY` it sends through the proxy that the environment names, plain http to
  * loopback as well unless `NO_PROXY` names that. Whoever minds hands in another `fetch`, as the command does.
  *
- * @throws {TypeError} when a parameter is not what its type says. The message never repeats it.
+ * @throws {TypeError} when a parameter is not what its type says, and in a page of a browser, whose visitors read what it
+ *   holds, unless {@link allowSecretInBrowser} is given. The message never repeats a parameter.
  * @throws {TransportError} when the service could not be reached or is not trusted. When the time is up while the body is
  *   read, reading it throws this as well (`timeout`).
  * @see Our contract, sections 1 and 8
  */
 async function requestToken(parameters) {
   const { keyId, keySecret, scopes, apiVersion: apiVersion2 = "v0" } = parameters;
+  refuseInBrowser(parameters);
   check("keyId", isText(keyId));
   check("keySecret", isText(keySecret));
-  check("scopes", Array.isArray(scopes) && scopes.length && scopes.every(isText));
+  check("scopes", scopes?.[0] && scopes.every?.(isText));
   check("apiVersion", isText(TOKEN_ENDPOINTS[apiVersion2]));
-  const url = parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion2];
-  return postJson(url, formatTokenRequest(parameters), parameters);
-}
-function isText(value) {
-  return typeof value === "string" && value;
+  return postJson(
+    parseApiUrl(parameters.apiUrl ?? DEFAULT_API_URL) + TOKEN_ENDPOINTS[apiVersion2],
+    formatTokenRequest(parameters),
+    parameters
+  );
 }
 
 // client/src/strict/index.ts
@@ -315,16 +333,16 @@ var MAX_FILE_BYTES = 64 * 1024;
 var PERMISSIONS = 4095;
 var OTHERS = 63;
 /** Gives the place of the credentials file that nobody named: the XDG folder where one is set, or the platform's own. */
-function defaultFilePath({ env, platform, home }) {
-  const { join: join2, isAbsolute } = platform === "win32" ? win32 : posix;
-  const settled = [env.XDG_CONFIG_HOME, platform === "win32" ? env.APPDATA : void 0];
+function defaultFilePath({ env, platform: platform2, home }) {
+  const { join: join2, isAbsolute } = platform2 === "win32" ? win32 : posix;
+  const settled = [env.XDG_CONFIG_HOME, platform2 === "win32" ? env.APPDATA : void 0];
   // XDG base directories: a relative path is to be ignored.
   const folder = settled.find((path) => path !== void 0 && isAbsolute(path));
-  return join2(folder ?? join2(home(), ...platformFolder(platform)), "interhuman", "credentials.env");
+  return join2(folder ?? join2(home(), ...platformFolder(platform2)), "interhuman", "credentials.env");
 }
-function platformFolder(platform) {
-  if (platform === "darwin") return ["Library", "Application Support"];
-  return platform === "win32" ? ["AppData", "Roaming"] : [".config"];
+function platformFolder(platform2) {
+  if (platform2 === "darwin") return ["Library", "Application Support"];
+  return platform2 === "win32" ? ["AppData", "Roaming"] : [".config"];
 }
 /**
  * Reads a credentials file. What is checked is the file that was opened, so that nothing can be put in its place in

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RequestTrace } from './observation/traces.ts'
 import type { RouteRequest } from './routes/route.ts'
 
 /** A request on its way to its answer, with what the log will say of it. */
@@ -8,6 +9,8 @@ export interface Exchange extends RouteRequest {
   readonly correlationId: string
   /** Milliseconds of the monotonic clock. */
   readonly startedAt: number
+  /** `undefined` where nothing is traced. */
+  readonly trace: RequestTrace | undefined
   parameters: Readonly<Record<string, string>>
   body: unknown
   /** The path of the route, or `undefined` where there is none. */

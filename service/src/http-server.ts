@@ -8,10 +8,12 @@ import { formatErrorResponse } from './error-response.ts'
 import type { Exchange } from './http-exchange.ts'
 import { endLingering } from './linger.ts'
 import type { Log } from './log.ts'
+import type { RequestTrace, TraceHeaders } from './observation/traces.ts'
 import { createParserErrorListener } from './parser-error.ts'
 import { readJsonBody } from './request-body.ts'
 import { isPlainHead, pathOf } from './request-head.ts'
-import { describeExchange, describeRefused, logRequest, type RequestRecord } from './request-log.ts'
+import { describeExchange, describeRefused, logRequest } from './request-log.ts'
+import type { RequestRecord } from './request-record.ts'
 import { findRoute, refuseRoute } from './routes/match-path.ts'
 import type { Route } from './routes/route.ts'
 
@@ -26,6 +28,8 @@ export interface HttpServerDependencies {
   readonly log: Log
   /** Hears of every request at its end, beside the log. */
   readonly observeRequest?: ((record: RequestRecord) => void) | undefined
+  /** Opens the trace of a request. */
+  readonly openTrace?: ((headers: TraceHeaders) => RequestTrace) | undefined
   readonly errorPage: string
   newCorrelationId(): string
   /** Says who a request comes from, by the connection's peer and `X-Forwarded-For`. */
@@ -61,7 +65,9 @@ export function createHttpServer(
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const exchange = openExchange(request, response, dependencies)
     open.set(request.socket, exchange)
-    void answer(exchange, routes, limits, dependencies)
+    const run = () => void answer(exchange, routes, limits, dependencies)
+    if (exchange.trace === undefined) run()
+    else exchange.trace.run(run)
   }
   const server = createServer(
     {
@@ -139,6 +145,7 @@ function openExchange(
     response,
     correlationId: dependencies.newCorrelationId(),
     startedAt: dependencies.monotonicMs(),
+    trace: dependencies.openTrace?.(request.headers),
     target: request.url ?? '',
     headers: request.headers,
     parameters: {},
@@ -150,7 +157,11 @@ function openExchange(
     errorId: undefined,
     answeredStatus: undefined,
   }
-  response.once('close', () => tell(describeExchange(exchange, dependencies.monotonicMs()), dependencies))
+  response.once('close', () => {
+    const record = describeExchange(exchange, dependencies.monotonicMs())
+    tell(record, dependencies)
+    exchange.trace?.end(record)
+  })
   return exchange
 }
 

@@ -213,6 +213,41 @@ const CASES: {
     ],
     bad: ['', 'a b'],
   },
+  otlpEndpoint: {
+    good: [
+      ['http://127.0.0.1:4318', 'http://127.0.0.1:4318'],
+      ['https://collector.test/otlp/', 'https://collector.test/otlp'],
+    ],
+    bad: ['', 'LEAK', 'grpc://LEAK', 'http://u:LEAK@a.test', 'http://a.test?LEAK'],
+  },
+  otlpHeaders: {
+    good: [
+      ['authorization=Bearer%20LEAK', { authorization: 'Bearer LEAK' }],
+      ['a=1, b=2', { a: '1', b: '2' }],
+    ],
+    bad: ['', 'LEAK', '=LEAK', 'a=%LEAK', 'a=LEAK%0d%0ab:c', 'a b=LEAK', 'a=LEAK,'],
+  },
+  otelServiceName: {
+    good: [
+      ['auth', 'auth'],
+      ['auth two', 'auth two'],
+    ],
+    bad: [''],
+  },
+  otelSampler: {
+    good: [
+      ['always_off', 'always_off'],
+      ['parentbased_traceidratio', 'parentbased_traceidratio'],
+    ],
+    bad: ['', 'LEAK', 'jaeger_remote'],
+  },
+  otelSamplerRatio: {
+    good: [
+      ['0.25', 0.25],
+      ['1', 1],
+    ],
+    bad: ['', '1.5', '-1', 'LEAK', '1e-3', '.5'],
+  },
   logLevel: {
     good: [
       ['trace', 'trace'],

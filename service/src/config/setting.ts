@@ -25,6 +25,8 @@ export interface Setting<Name extends string = string, Value = unknown> {
 interface Text {
   readonly placeholder: string
   readonly description: string
+  /** Of a variable that is not of our naming: it has no flag. */
+  readonly environment?: string
 }
 
 /** A setting with a default. */
@@ -34,24 +36,23 @@ export function setting<const Name extends string, Value>(
   parse: (text: string) => Value,
   text: Text & { readonly defaultText?: string },
 ): Setting<Name, Value> {
-  return { ...describe(name), defaultText: String(defaultValue), ...text, defaultValue, parse }
+  return { ...describe(name, text), defaultText: String(defaultValue), ...text, defaultValue, parse }
 }
 
 /** A setting that is `null` unless somebody gives it. */
 export function optional<const Name extends string, Value>(
   name: Name,
   parse: (text: string) => Value,
-  text: Text & { readonly defaultText: string; readonly environment?: string },
+  text: Text & { readonly defaultText: string },
 ): Setting<Name, Value | null> {
-  const flag = text.environment === undefined ? flagName(name) : null
-  return { ...describe(name), flag, ...text, defaultValue: null, parse }
+  return { ...describe(name, text), ...text, defaultValue: null, parse }
 }
 
 /** A secret: `null` unless given, by its environment variable or by the file that the setting of {@link fileSetting} names. */
 export function secret<const Name extends string, Value>(
   name: Name,
   parse: (text: string) => Value,
-  text: Text & { readonly defaultText: string; readonly environment?: string; readonly byFile?: boolean },
+  text: Text & { readonly defaultText: string; readonly byFile?: boolean },
 ): Setting<Name, Value | null> {
   return { ...optional(name, parse, text), flag: null, secret: true, byFile: text.byFile ?? true }
 }
@@ -68,9 +69,12 @@ export function fileSetting(
   })
 }
 
-function describe<Name extends string>(name: Name) {
-  const environment = environmentName(name)
-  return { name, environment, flag: flagName(name), secret: false, byFile: false }
+function describe<Name extends string>(name: Name, { environment }: Text) {
+  const names =
+    environment === undefined
+      ? { environment: environmentName(name), flag: flagName(name) }
+      : { environment, flag: null }
+  return { name, ...names, secret: false, byFile: false }
 }
 
 /** The environment variable of a setting of ours. */

@@ -4,6 +4,7 @@ import { OBSERVATION_SETTINGS } from './observation.ts'
 import { fileSetting, type Setting } from './setting.ts'
 import { STORE_SETTINGS } from './store.ts'
 import { TOKEN_SETTINGS } from './tokens.ts'
+import { TRACE_SETTINGS } from './traces.ts'
 import { parsePath } from './values.ts'
 
 /** Every setting of the service in the order in which people read them. A new one is a row in the file of its group. */
@@ -13,6 +14,7 @@ const TABLE = [
   { title: 'Tokens and signing keys', rows: TOKEN_SETTINGS },
   { title: 'Store', rows: STORE_SETTINGS },
   { title: 'Logs and metrics', rows: OBSERVATION_SETTINGS },
+  { title: 'Traces', rows: TRACE_SETTINGS },
 ] as const
 
 type Row = (typeof TABLE)[number]['rows'][number]

@@ -6,7 +6,7 @@ import {
   TOKEN_ENDPOINTS,
 } from '@interhuman-auth/protocol'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { RequestRecord } from '../request-log.ts'
+import type { RequestRecord } from '../request-record.ts'
 import { type ObservedState, watchState } from './state-metrics.ts'
 
 /** What a scrape is answered with. */

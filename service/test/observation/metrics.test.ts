@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createMetricsServer } from '../../src/http-metrics.ts'
 import { createMetrics } from '../../src/observation/metrics.ts'
 import { observeStore, timeOperations } from '../../src/observation/observe-store.ts'
-import type { RequestRecord } from '../../src/request-log.ts'
+import type { RequestRecord } from '../../src/request-record.ts'
 import type { Store } from '../../src/store/store.ts'
 import { StoreUnavailableError } from '../../src/store/store-error.ts'
 

@@ -10,7 +10,7 @@ import type { Config } from '../../config.ts'
 import { type DataFolder, dataFolder, prepareDataFolder } from '../../data-folder.ts'
 import { settleFirstKey } from '../../first-key.ts'
 import { createHttpServer, type HttpServer } from '../../http-server.ts'
-import { type Log, openLog } from '../../log.ts'
+import type { Log } from '../../log.ts'
 import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
@@ -76,7 +76,7 @@ async function createServer(
   observation: Observation,
   runtime: Runtime,
 ): Promise<Server> {
-  const { log, closeLog } = openLog({ level: config.logLevel })
+  const { log, closeLog } = observation
   const issuer = await settleIssuer(config, store)
   const signing = await openSigning(store, {
     config,
@@ -97,14 +97,16 @@ async function createServer(
     issuer,
     issueToken: {
       findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
-      signAccessToken,
+      signAccessToken: observation.observeSigning(signAccessToken),
       now: () => runtime.now(),
     },
     clientTokens: {
       findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
       findKeyCredentialsBySecret: (secretHash) => store.findKeyCredentialsBySecret(secretHash),
       revokeToken: (revocation, audit) => store.revokeToken(revocation, audit),
-      signClientToken: createClientTokenSigner((claims) => live.signers().clientToken(claims), parties),
+      signClientToken: observation.observeSigning(
+        createClientTokenSigner((claims) => live.signers().clientToken(claims), parties),
+      ),
       tokenIdKey: signing.clientTokenIdKey,
       randomBytes: runtime.randomBytes,
       now: () => runtime.now(),
@@ -117,7 +119,7 @@ async function createServer(
   })
   const app = createHttpServer(routes, config, {
     log,
-    observeRequest: observation.observeRequest,
+    ...observation.requests,
     errorPage: config.errorPage ?? issuer + ERROR_PAGE_PATH,
     newCorrelationId: () => runtime.newUuid(),
     clientAddress: createClientAddress(config.trustedProxies),

@@ -63,9 +63,14 @@ export function authenticateKey(
   const current = timingSafeEqual(secretHash, key.secretHash)
   const previous = timingSafeEqual(secretHash, key.previousSecretHash ?? NO_HASH)
   const previousAlive = key.previousSecretHash !== null && isAlive(key.previousSecretExpiresAt, now)
-  const usable = key.state === 'active' && isAlive(key.expiresAt, now)
-  if (!usable || !(current || (previous && previousAlive))) throw new ApiError(ERRORS.invalidCredentials)
+  if (!isKeyAlive(key, now) || !(current || (previous && previousAlive)))
+    throw new ApiError(ERRORS.invalidCredentials)
   return key
+}
+
+/** Says whether a key may be used at all. */
+export function isKeyAlive(key: KeyCredentials, now: number): boolean {
+  return key.state === 'active' && isAlive(key.expiresAt, now)
 }
 
 /**

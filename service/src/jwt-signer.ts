@@ -19,12 +19,23 @@ export type SignJwt = (claims: object) => string
  * @see RFC 7515 section 3.1 (compact form)
  */
 export function createJwtSigner(key: ActiveSigningKey, type: string): SignJwt {
-  const header = encode({ alg: key.algorithm, typ: type, kid: key.kid })
+  const header = formatJwtHeader(key, type)
   const signInput = createSigner(key)
   return function signJwt(claims) {
     const input = `${header}.${encode(claims)}`
     return `${input}.${signInput(input)}`
   }
+}
+
+/**
+ * Writes the header of a token, the one form that it ever has here: a service of an earlier version may have issued tokens
+ * that live, so it stays as it is.
+ */
+export function formatJwtHeader(
+  { algorithm, kid }: Omit<ActiveSigningKey, 'privateKey'>,
+  type: string,
+): string {
+  return encode({ alg: algorithm, typ: type, kid })
 }
 
 function encode(value: object): string {

@@ -1,4 +1,11 @@
-import { ERRORS, FORM_CONTENT_TYPE, OAUTH_TOKEN_PATH, SERVER_METADATA_PATH } from '@interhuman-auth/protocol'
+import {
+  ERRORS,
+  FORM_CONTENT_TYPE,
+  INTROSPECTION_PATH,
+  OAUTH_REVOCATION_PATH,
+  OAUTH_TOKEN_PATH,
+  SERVER_METADATA_PATH,
+} from '@interhuman-auth/protocol'
 import {
   COMMON_ERRORS,
   errorResponses,
@@ -15,6 +22,11 @@ export const SECURITY_SCHEMES = {
     scheme: 'basic',
     description:
       'The key id and the secret of an API key, each encoded as a value of a form (RFC 6749 section 2.3.1).',
+  },
+  verifier: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The secret of a verifier, made by the operator.',
   },
 } as const
 
@@ -39,6 +51,8 @@ const TOKEN_ERRORS = [
   ERRORS.scopeRefused,
 ]
 
+const REVOCATION_ERRORS = [...FORM_ERRORS, ERRORS.clientAuthenticationRepeated, ERRORS.tokenTypeUnsupported]
+
 /** In the header or, for which the document has no word, in the body. */
 const CLIENT_SECURITY = [{ clientSecretBasic: [] }, {}]
 
@@ -52,6 +66,27 @@ export const OAUTH_PATHS = {
     security: CLIENT_SECURITY,
     answer: response('The token.', jsonContent('TokenResponse')),
     errors: errorResponses(TOKEN_ERRORS, 'ErrorOAuth'),
+  }),
+  [OAUTH_REVOCATION_PATH]: postPath({
+    operationId: 'revokeOAuth',
+    summary: 'Revoke an access token or a client token of the same key (RFC 7009).',
+    request: 'OAuthRevocation',
+    requestType: FORM_CONTENT_TYPE,
+    security: CLIENT_SECURITY,
+    answer: response('Whether or not there was one to revoke.', jsonContent('Nothing')),
+    errors: errorResponses(REVOCATION_ERRORS, 'ErrorOAuth'),
+  }),
+  [INTROSPECTION_PATH]: postPath({
+    operationId: 'introspect',
+    summary: 'Ask what a credential is good for now (RFC 7662).',
+    request: 'IntrospectionRequest',
+    requestType: FORM_CONTENT_TYPE,
+    security: [{ verifier: [] }],
+    answer: response(
+      'What it is good for, or that it is not active and nothing else.',
+      jsonContent('Introspection'),
+    ),
+    errors: errorResponses(FORM_ERRORS, 'ErrorOAuth'),
   }),
   [SERVER_METADATA_PATH]: getPath(
     'getServerMetadata',

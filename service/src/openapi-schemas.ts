@@ -1,7 +1,9 @@
-import { ALGORITHMS, ERROR_PAGE_PATH, TOKEN_TYPE } from '@interhuman-auth/protocol'
+import { ALGORITHMS, API_KEY_TOKEN_TYPE, ERROR_PAGE_PATH, TOKEN_TYPE } from '@interhuman-auth/protocol'
 import { TOKEN_REQUEST_SCHEMA } from './auth-request.ts'
 import { CLIENT_TOKEN_REQUEST_SCHEMA } from './client-token-request.ts'
 import { CLIENT_TOKEN_REVOCATION_SCHEMA } from './client-token-revocation-request.ts'
+import { INTROSPECTION_REQUEST_SCHEMA } from './introspection.ts'
+import { OAUTH_REVOCATION_SCHEMA } from './oauth-revocation.ts'
 import { OAUTH_TOKEN_REQUEST_SCHEMA } from './oauth-token-request.ts'
 import type { ServerMetadata } from './server-metadata.ts'
 
@@ -46,6 +48,33 @@ export const SCHEMAS = {
   ),
   ClientTokenRevocation: CLIENT_TOKEN_REVOCATION_SCHEMA,
   OAuthTokenRequest: OAUTH_TOKEN_REQUEST_SCHEMA,
+  OAuthRevocation: OAUTH_REVOCATION_SCHEMA,
+  IntrospectionRequest: INTROSPECTION_REQUEST_SCHEMA,
+  Introspection: {
+    oneOf: [
+      closed({ active: { const: false } }),
+      closed(
+        {
+          active: { const: true },
+          token_type: {
+            enum: [TOKEN_TYPE, API_KEY_TOKEN_TYPE],
+            description: 'The second is of an API key in direct use. A client token has its caps beside it.',
+          },
+          scope: TEXT,
+          client_id: TEXT,
+          sub: TEXT,
+          gen: { type: 'integer', description: 'The generation of the key. A token of a lower one is dead.' },
+          iss: TEXT,
+          aud: TEXT,
+          exp: { type: 'integer', description: 'Epoch seconds.' },
+          iat: { type: 'integer', description: 'Epoch seconds.' },
+          jti: TEXT,
+          ...CAPS,
+        },
+        ['exp', 'iat', 'jti', ...Object.keys(CAPS)],
+      ),
+    ],
+  },
   ServerMetadata: closed({
     issuer: ADDRESS,
     token_endpoint: ADDRESS,

@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import type { Algorithm, PublicJwk } from '@interhuman-auth/protocol'
+import { toDerSignature } from './der-signature.ts'
 
 /** A key and the one algorithm that it is for: the key decides, never the token (RFC 8725 section 3.1). */
 export interface VerificationKey {
@@ -18,7 +19,12 @@ export function publicVerificationKey(jwk: PublicJwk): VerificationKey {
     algorithm: jwk.alg,
     matches: (signed, signature) =>
       signature.length === SIGNATURE_BYTES &&
-      verify(digest, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature),
+      verify(
+        digest,
+        Buffer.from(signed),
+        key,
+        jwk.alg === 'ES256' ? toDerSignature(Buffer.from(signature)) : signature,
+      ),
   }
 }
 

@@ -41,6 +41,13 @@ const routes = createRoutes({
     randomBytes: unused,
     now: unused,
   },
+  checks: {
+    issuer: 'https://auth.test',
+    audience: 'https://auth.test',
+    verificationKey: unused,
+    isTokenRevoked: unused,
+    findVerifierBySecret: unused,
+  },
   keySet: unused,
   ready: unused,
 })

@@ -111,6 +111,12 @@ async function createServer(
       randomBytes: runtime.randomBytes,
       now: () => runtime.now(),
     },
+    checks: {
+      ...parties,
+      verificationKey: (kid) => live.verificationKey(kid),
+      isTokenRevoked: (tokenId) => store.isTokenRevoked(tokenId),
+      findVerifierBySecret: (secretHash) => store.findVerifierBySecret(secretHash),
+    },
     keySet: () => live.keySet(),
     async ready() {
       live.signers()

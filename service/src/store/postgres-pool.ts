@@ -166,6 +166,8 @@ export class PostgresPool {
     let lost = false
     return {
       query: async (query, values) => {
+        // Its transaction ended with the connection, and what ended it is what has to be told.
+        if (lost && query === 'rollback') return NO_RESULT
         try {
           return await run(client, query, values)
         } catch (error) {
@@ -192,6 +194,8 @@ export class PostgresPool {
     if (this.#search === search) this.#search = undefined
   }
 }
+
+const NO_RESULT: QueryResult<never> = { command: 'ROLLBACK', rowCount: null, oid: 0, fields: [], rows: [] }
 
 /** A socket that is known, so that it can be ended when a server does not. */
 function follow(sockets: Set<Socket>): Socket {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SCOPES, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import { SCOPES, STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCredentialsFile } from './support/credentials.ts'
 import { formatRequest, sendRaw } from './support/raw-http.ts'
@@ -111,6 +111,24 @@ test('a rotation keeps both secrets for the overlap, refuses a third, and withou
   for (const secret of [first.key_secret, second.key_secret])
     expect(await statusOf(first.key_id, secret)).toBe(401)
   expect(await statusOf(first.key_id, last.key_secret)).toBe(200)
+})
+
+test('a change holds on the very next request: fewer scopes, an expiry of now, and an overlap that is ended early', async () => {
+  const key = await create('--scope', STREAM_SCOPE)
+  const { key_id, key_secret } = key
+  expect(await statusOf(key_id, key_secret, SCOPES)).toBe(200)
+  const cut = await json('change', key_id, '--scope', UPLOAD_SCOPE, '--name', 'narrowed', '--direct', 'on')
+  expect(cut).toMatchObject({ name: 'narrowed', scopes: [UPLOAD_SCOPE], generation: 2, direct: true })
+  expect(await statusOf(key_id, key_secret, SCOPES)).toBe(403)
+  const second = await json('rotate', key_id)
+  expect(await json('end-overlap', key_id)).toMatchObject({ generation: 3, previous_secret_expires_at: null })
+  expect(await statusOf(key_id, key_secret)).toBe(401)
+  expect(await json('change', key_id, '--expires-in-seconds', '0')).toMatchObject({ state: 'expired' })
+  expect(await statusOf(key_id, second.key_secret)).toBe(401)
+  expect(await json('change', key_id, '--expires-in-seconds', 'never')).toMatchObject({ state: 'active' })
+  expect(await statusOf(key_id, second.key_secret)).toBe(200)
+  const nothing = await service.keys('change', key_id)
+  expect([nothing.code, nothing.stdout]).toEqual([2, ''])
 })
 
 test('the overlap ends by itself, and so does a key with an expiry', async () => {

@@ -44,7 +44,15 @@ export const MAX_OVERLAP_SECONDS = 30 * 24 * 3600
 export const DEFAULT_OVERLAP_SECONDS = 24 * 3600
 
 /** Why a key cannot be changed as asked. */
-export type KeyChangeProblem = 'revoked' | 'two_secrets_live'
+export type KeyChangeProblem = keyof typeof PROBLEMS
+
+const PROBLEMS = {
+  revoked: 'the key is revoked, and revoked is for ever',
+  two_secrets_live: 'two secrets of the key are alive; a third can come when the older one has ended',
+  one_secret_lives: 'the key has one living secret; there is no overlap to end',
+  old_secret_in_use: 'the older secret is in use; look at who uses it, or end it all the same with --force',
+  expiry_in_past: 'a key cannot expire in the past; 0 seconds from now ends it at once',
+} as const
 
 /** A change that the key's state does not allow; nothing was written. */
 export class KeyChangeError extends OperatorError {
@@ -52,11 +60,7 @@ export class KeyChangeError extends OperatorError {
   readonly problem: KeyChangeProblem
 
   constructor(problem: KeyChangeProblem) {
-    super(
-      problem === 'revoked'
-        ? 'the key is revoked, and revoked is for ever'
-        : 'two secrets of the key are alive; a third can come when the older one has ended',
-    )
+    super(PROBLEMS[problem])
     this.problem = problem
   }
 }
@@ -71,6 +75,8 @@ export interface NewApiKey {
   readonly keyId: string
   readonly name: string
   readonly scopes: readonly Scope[]
+  /** Whether the secret itself may be used as a bearer credential; off unless told. */
+  readonly direct?: boolean
   readonly secret: string
   /** Epoch seconds. */
   readonly createdAt: number
@@ -78,14 +84,14 @@ export interface NewApiKey {
   readonly expiresAt: number | null
 }
 
-/** Creates an active key of generation 1 that is not usable as a direct bearer. */
+/** Creates an active key of generation 1. */
 export function createApiKey(input: NewApiKey): ApiKey {
-  const { secret, ...rest } = input
+  const { secret, direct = false, ...rest } = input
   return {
     ...rest,
     state: 'active',
     generation: 1,
-    direct: false,
+    direct,
     secret: { hash: hashSecret(secret), number: 1, expiresAt: null },
     previousSecret: null,
     revision: 0,
@@ -139,6 +145,45 @@ export function rotateApiKey(key: ApiKey, rotation: Rotation): ApiKey {
   if (key.previousSecret !== null && isAlive(key.previousSecret.expiresAt, now))
     throw new KeyChangeError('two_secrets_live')
   return { ...key, secret, previousSecret: { ...key.secret, expiresAt: now + overlapSeconds } }
+}
+
+/**
+ * Ends the older of two living secrets, and with it the tokens that it was exchanged for.
+ *
+ * @throws {KeyChangeError} `revoked`; `one_secret_lives` where there is no older one.
+ */
+export function endOverlap(key: ApiKey, now: number): ApiKey {
+  refuseRevoked(key)
+  if (key.previousSecret === null || !isAlive(key.previousSecret.expiresAt, now))
+    throw new KeyChangeError('one_secret_lives')
+  return { ...key, previousSecret: null, generation: key.generation + 1 }
+}
+
+/** What a key shall be from now on; what is absent stays as it is. */
+export interface KeyChange {
+  readonly name?: string | undefined
+  readonly scopes?: readonly Scope[] | undefined
+  /** Epoch seconds, not before now; `null` for never. */
+  readonly expiresAt?: number | null | undefined
+  readonly direct?: boolean | undefined
+}
+
+/**
+ * Changes a key. Taking a scope away ends the tokens that may carry it; adding one, another name, expiry or `direct` does
+ * not.
+ *
+ * @returns the same object where the key is so already.
+ * @throws {KeyChangeError} `revoked`, `expiry_in_past`
+ */
+export function changeApiKey(key: ApiKey, change: KeyChange, now: number): ApiKey {
+  refuseRevoked(key)
+  const { name = key.name, scopes = key.scopes, expiresAt = key.expiresAt, direct = key.direct } = change
+  if (change.expiresAt != null && change.expiresAt < now) throw new KeyChangeError('expiry_in_past')
+  const isCut = key.scopes.some((scope) => !scopes.includes(scope))
+  const sameScopes = !isCut && scopes.length === key.scopes.length
+  if (sameScopes && name === key.name && expiresAt === key.expiresAt && direct === key.direct) return key
+  const generation = isCut ? key.generation + 1 : key.generation
+  return { ...key, name, scopes: sameScopes ? key.scopes : scopes, expiresAt, direct, generation }
 }
 
 /** Says whether something that ends at `expiresAt` (epoch seconds, `null` for never) still lives. */

@@ -1,9 +1,8 @@
 import { SCOPES } from '@interhuman-auth/protocol'
-import { createApiKey } from './api-key.ts'
 import type { RandomBytes } from './base62.ts'
 import { formatCredentialsFile } from './credentials-file.ts'
 import { replaceSecretFile } from './data-folder.ts'
-import { newKeyId, newKeySecret } from './key-format.ts'
+import { createKey } from './operations/create-key.ts'
 import type { Store } from './store/store.ts'
 
 /** What the first key needs from outside. */
@@ -23,29 +22,15 @@ export interface FirstKeyContext {
  * @returns whether a key was made.
  */
 export async function settleFirstKey(store: Store, context: FirstKeyContext): Promise<boolean> {
-  const secret = newKeySecret(context.randomBytes)
-  const key = createApiKey({
-    keyId: newKeyId(context.randomBytes),
-    name: 'first key',
-    scopes: SCOPES,
-    secret,
-    createdAt: context.now,
-    expiresAt: null,
-  })
-  const audit = {
-    at: context.now,
-    actor: 'start',
-    origin: 'start',
-    action: 'key.create',
-    subject: key.keyId,
-    detail: { name: key.name, scopes: key.scopes.join(' ') },
-    before: null,
-    after: null,
-  } as const
-  return store.insertFirstApiKey({ key, audit }, () =>
+  const { secret, added } = createKey(
+    { name: 'first key', scopes: SCOPES, expiresAt: null, direct: false },
+    { actor: 'start', origin: 'start', now: context.now },
+    context.randomBytes,
+  )
+  return store.insertFirstApiKey(added, () =>
     replaceSecretFile(
       context.file,
-      formatCredentialsFile({ keyId: key.keyId, keySecret: secret, apiUrl: context.apiUrl }),
+      formatCredentialsFile({ keyId: added.key.keyId, keySecret: secret, apiUrl: context.apiUrl }),
     ),
   )
 }

@@ -77,11 +77,30 @@ test('show, rotate, disable, enable and revoke name one key', async () => {
   })
 })
 
+test('keys change takes what shall be another, and 0 and never for an expiry', async () => {
+  const change = async (line: string) => (await parse(`keys change ${ID} ${line}`)).command
+  const options = { name: undefined, scopes: [], expiresInSeconds: undefined, direct: undefined }
+  expect(await change('--name n --scope a --scope b --expires-in-seconds 0 --direct on')).toEqual({
+    kind: 'change',
+    keyId: ID,
+    options: { name: 'n', scopes: ['a', 'b'], expiresInSeconds: 0, direct: true },
+  })
+  expect(await change('--expires-in-seconds never --direct off')).toMatchObject({
+    options: { ...options, expiresInSeconds: null, direct: false },
+  })
+  expect(await change('')).toMatchObject({ options })
+  expect((await parse(`keys end-overlap ${ID} --force`)).command).toEqual({
+    kind: 'end overlap',
+    keyId: ID,
+    options: { force: true },
+  })
+})
+
 test.each([
   ['', 'no command'],
   ['LEAK', 'unknown command'],
   ['start LEAK', 'start takes no argument'],
-  ['keys', 'keys needs create, list, show, rotate, disable, enable or revoke'],
+  ['keys', 'keys needs create, list, show, rotate, end-overlap, change, disable, enable or revoke'],
   ['keys LEAK', 'unknown keys command'],
   ['keys constructor x', 'unknown keys command'],
   ['keys LEAK a b', 'unknown keys command'],
@@ -102,6 +121,9 @@ test.each([
   ['keys list --limit 0', '--limit takes a whole number from 1 to 10000'],
   ['keys create --expires-in-seconds 0', '--expires-in-seconds takes a whole number from 1 to 315360000'],
   ['keys create --expires-in-seconds 1e3', '--expires-in-seconds takes a whole number from 1 to 315360000'],
+  [`keys change ${ID} --direct LEAK`, '--direct takes on or off'],
+  [`keys change ${ID} --expires-in-seconds -1`, 'an option lacks its value or has one that it does not take'],
+  [`keys create --expires-in-seconds never`, '--expires-in-seconds takes a whole number from 1 to 315360000'],
   [`keys rotate ${ID} --overlap-seconds 2592001`, '--overlap-seconds takes a whole number from 0 to 2592000'],
 ])('"%s" is refused with one line and without what was typed', async (line, message) => {
   expect(await refusal(line.split(' ').filter((word) => word !== ''))).toBe(message)

@@ -11,6 +11,7 @@ import {
   renewLeases,
 } from './sql-changes.ts'
 import { changeApiKey, findApiKey, insertApiKey, insertFirstApiKey, listApiKeys } from './sql-keys.ts'
+import { listSecretUses } from './sql-secret-uses.ts'
 import { findSetting, reseal, settle } from './sql-settings.ts'
 import { changeSigningKeys, listSigningKeys } from './sql-signing-keys.ts'
 import { changeVerifier, findVerifierBySecret, insertVerifier, listVerifiers } from './sql-verifiers.ts'
@@ -57,6 +58,7 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
     endLease: (holder) => endLease(db, holder),
     listLeases: () => listLeases(db, database),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
+    listSecretUses: (keyId) => listSecretUses(db, keyId),
     listSigningKeys: () => listSigningKeys(db),
     changeSigningKeys: (plan, audit) => inTransaction((tx) => changeSigningKeys(tx, plan, audit)),
     reseal: (change, audit) => inTransaction((tx) => reseal(tx, change, audit)),

@@ -4,6 +4,7 @@ import type { KeyCredentials } from '../authenticate-key.ts'
 import type { ChangeReading, Lease } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
 import type { SealedSetting } from '../sealed-secrets.ts'
+import type { SecretUse } from '../secret-use.ts'
 import type { SigningKey } from '../signing-key.ts'
 import type { SigningKeyChange } from '../signing-keys.ts'
 import type { Verifier } from '../verifier.ts'
@@ -86,6 +87,9 @@ export interface Store {
    * @returns the key as it is now, or `undefined` when there is none of this id.
    */
   changeApiKey(keyId: string, change: (key: ApiKey) => AuditedKey): Promise<ApiKey | undefined>
+
+  /** Who used the secrets of a key, the last use first. */
+  listSecretUses(keyId: string): Promise<readonly SecretUse[]>
 
   /**
    * Keeps a token as revoked and drops every one whose time is over by then. One that is kept already stays as it is, and

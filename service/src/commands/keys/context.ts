@@ -1,32 +1,13 @@
-import type { AuditAction, AuditEntry } from '../../audit.ts'
+import type { ApiKey } from '../../api-key.ts'
 import type { CommandContext } from '../../command-group.ts'
 import { isKeyId } from '../../key-format.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
+import { formatFields, toKeyView } from './view.ts'
 
 /** What every `keys` command works on. */
 export interface KeysContext extends CommandContext {
   readonly store: Store
-}
-
-/** Writes the audit entry of a change made by the command. */
-export function audit(
-  context: KeysContext,
-  action: AuditAction,
-  keyId: string,
-  detail: AuditEntry['detail'] = {},
-): AuditEntry {
-  const { runtime } = context
-  return {
-    at: runtime.now(),
-    actor: `command:${runtime.user}`,
-    origin: 'command',
-    action,
-    subject: keyId,
-    detail,
-    before: null,
-    after: null,
-  }
 }
 
 /** The error for an id that names no key. An argument that is no key id is not repeated: it may be a secret. */
@@ -38,7 +19,19 @@ export function noSuchKey(keyId: string): StartupError {
   )
 }
 
+/**
+ * Shows a key as it is after a change.
+ *
+ * @throws {StartupError} when there is none.
+ */
+export function showChanged(keyId: string, key: ApiKey | undefined, context: KeysContext): void {
+  if (key === undefined) throw noSuchKey(keyId)
+  const view = toKeyView(key, context.runtime.now())
+  if (context.json) writeJson(view, context)
+  else context.runtime.writeOutput(formatFields({ ...view }))
+}
+
 /** Writes one JSON document on standard output. */
-export function writeJson(value: object, context: KeysContext): void {
+export function writeJson(value: object, context: CommandContext): void {
   context.runtime.writeOutput(`${JSON.stringify(value)}\n`)
 }

@@ -1,6 +1,7 @@
 import type { CommandGroup } from '../../command-group.ts'
 import { openStoreFor } from '../open-store-for.ts'
-import { type KeysCommand, readKeysCommand } from './read-command.ts'
+import type { KeysContext } from './context.ts'
+import { type KeysChangeCommand, type KeysCommand, readKeysCommand } from './read-command.ts'
 
 /** `keys …`. */
 export const keysGroup: CommandGroup<KeysCommand> = {
@@ -13,17 +14,25 @@ export const keysGroup: CommandGroup<KeysCommand> = {
     'api-url': { type: 'string' },
     after: { type: 'string' },
     limit: { type: 'string' },
+    direct: { type: 'string' },
+    force: { type: 'boolean' },
   },
   usage: [
     'keys create --name NAME --scope SCOPE [--scope SCOPE]',
-    '  [--expires-in-seconds N] [--credentials-file FILE [--api-url URL]]',
+    '  [--expires-in-seconds N] [--direct on] [--credentials-file FILE [--api-url URL]]',
     'keys list [--limit N] [--after KEY_ID]',
     'keys show KEY_ID',
     'keys rotate KEY_ID [--overlap-seconds N]',
     '  [--credentials-file FILE [--api-url URL]]',
+    'keys end-overlap KEY_ID [--force]',
+    'keys change KEY_ID [--name NAME] [--scope SCOPE [--scope SCOPE]]',
+    '  [--expires-in-seconds N|never] [--direct on|off]',
     'keys disable|enable|revoke KEY_ID',
   ],
-  explainedOptions: [],
+  explainedOptions: [
+    ['--direct', 'whether the secret itself is taken as a bearer, so that whoever sees a request has it'],
+    ['--force', 'end an overlap although its older secret is in use'],
+  ],
   read: readKeysCommand,
   async run(command, context) {
     const store = await openStoreFor(context, { mayBeNew: command.kind === 'create' })
@@ -36,17 +45,29 @@ export const keysGroup: CommandGroup<KeysCommand> = {
   },
 }
 
-async function run(command: KeysCommand, context: import('./context.ts').KeysContext): Promise<void> {
+async function run(command: KeysCommand, context: KeysContext): Promise<void> {
   switch (command.kind) {
     case 'create':
-      return (await import('./create.ts')).createKey(command.options, context)
+      return (await import('./create.ts')).createKeyByCommand(command.options, context)
     case 'list':
       return (await import('./list.ts')).listKeys(command.request, context)
     case 'show':
       return (await import('./show.ts')).showKey(command.keyId, context)
     case 'rotate':
-      return (await import('./rotate.ts')).rotateKey(command.keyId, command.options, context)
+      return (await import('./rotate.ts')).rotateKeyByCommand(command.keyId, command.options, context)
+    default:
+      return changeKey(command, context)
+  }
+}
+
+async function changeKey(command: KeysChangeCommand, context: KeysContext): Promise<void> {
+  const change = await import('./change.ts')
+  switch (command.kind) {
+    case 'change':
+      return change.changeKeyByCommand(command.keyId, command.options, context)
     case 'change state':
-      return (await import('./change-state.ts')).changeKeyState(command.keyId, command.change, context)
+      return change.changeKeyStateByCommand(command.keyId, command.change, context)
+    case 'end overlap':
+      return change.endOverlapByCommand(command.keyId, command.options, context)
   }
 }

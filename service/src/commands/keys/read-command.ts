@@ -1,9 +1,10 @@
 import { isLoopback } from '@interhuman-auth/protocol'
 import { MAX_OVERLAP_SECONDS } from '../../api-key.ts'
 import { type OptionValues, readInteger, readText } from '../../command-group.ts'
+import { isStateChange, type StateChange } from '../../operations/change-key-state.ts'
 import type { KeyPageRequest } from '../../store/store.ts'
 import { UsageError } from '../../usage-error.ts'
-import { isStateChange, type StateChange } from './change-state.ts'
+import type { ChangeOptions } from './change.ts'
 import type { CreateOptions } from './create.ts'
 import type { RotateOptions } from './rotate.ts'
 
@@ -13,13 +14,21 @@ export type KeysCommand =
   | { readonly kind: 'list'; readonly request: KeyPageRequest }
   | { readonly kind: 'show'; readonly keyId: string }
   | { readonly kind: 'rotate'; readonly keyId: string; readonly options: RotateOptions }
+  | KeysChangeCommand
+
+/** A `keys` command that changes a key and shows no secret. */
+export type KeysChangeCommand =
+  | { readonly kind: 'change'; readonly keyId: string; readonly options: ChangeOptions }
   | { readonly kind: 'change state'; readonly keyId: string; readonly change: StateChange }
+  | { readonly kind: 'end overlap'; readonly keyId: string; readonly options: { readonly force: boolean } }
 
 const DEFAULT_PAGE = 100
 const MAX_PAGE = 10_000
 
 /** The longest life of a key that can be asked for, in seconds: ten years. */
 const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 3600
+
+const WORDS = 'create, list, show, rotate, end-overlap, change, disable, enable or revoke'
 
 /**
  * Reads what stands behind `keys`.
@@ -28,26 +37,53 @@ const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 3600
  */
 export function readKeysCommand(words: readonly string[], values: OptionValues): KeysCommand {
   const [word, keyId, ...rest] = words
-  if (word === undefined)
-    throw new UsageError('keys needs create, list, show, rotate, disable, enable or revoke')
-  if (rest.length > 0) throw new UsageError(`keys ${isKnown(word)} takes at most one key id`)
+  if (word === undefined) throw new UsageError(`keys needs ${WORDS}`)
   if (word === 'create' || word === 'list') {
     if (keyId !== undefined) throw new UsageError(`keys ${word} takes no argument`)
     return word === 'create'
       ? { kind: 'create', options: readCreateOptions(values) }
       : { kind: 'list', request: readPage(values) }
   }
-  isKnown(word)
+  const read = readerOf(word)
+  if (rest.length > 0) throw new UsageError(`keys ${word} takes at most one key id`)
   if (keyId === undefined) throw new UsageError(`keys ${word} needs a key id`)
-  if (word === 'show') return { kind: 'show', keyId }
-  if (isStateChange(word)) return { kind: 'change state', keyId, change: word }
-  return { kind: 'rotate', keyId, options: readRotateOptions(values) }
+  return read(keyId, values)
 }
 
-function isKnown(word: string): string {
-  if (!['create', 'list', 'show', 'rotate'].includes(word) && !isStateChange(word))
-    throw new UsageError('unknown keys command')
-  return word
+/** @throws {UsageError} for a word that none of ours is; the word itself is then not repeated. */
+function readerOf(word: string): (keyId: string, values: OptionValues) => KeysCommand {
+  if (isStateChange(word)) return (keyId) => ({ kind: 'change state', keyId, change: word })
+  switch (word) {
+    case 'show':
+      return (keyId) => ({ kind: 'show', keyId })
+    case 'rotate':
+      return (keyId, values) => ({ kind: 'rotate', keyId, options: readRotateOptions(values) })
+    case 'end-overlap':
+      return (keyId, values) => ({ kind: 'end overlap', keyId, options: { force: values.force === true } })
+    case 'change':
+      return (keyId, values) => ({ kind: 'change', keyId, options: readChangeOptions(values) })
+    default:
+      throw new UsageError('unknown keys command')
+  }
+}
+
+function readChangeOptions(values: OptionValues): ChangeOptions {
+  return {
+    name: readText(values, 'name'),
+    scopes: (values.scope as readonly string[] | undefined) ?? [],
+    expiresInSeconds:
+      readText(values, 'expires-in-seconds') === 'never'
+        ? null
+        : readInteger(values, 'expires-in-seconds', 0, MAX_EXPIRY_SECONDS),
+    direct: readSwitch(values, 'direct'),
+  }
+}
+
+function readSwitch(values: OptionValues, option: string): boolean | undefined {
+  const text = readText(values, option)
+  if (text !== undefined && text !== 'on' && text !== 'off')
+    throw new UsageError(`--${option} takes on or off`)
+  return text === undefined ? undefined : text === 'on'
 }
 
 function readCreateOptions(values: OptionValues): CreateOptions {
@@ -55,6 +91,7 @@ function readCreateOptions(values: OptionValues): CreateOptions {
     name: readText(values, 'name'),
     scopes: (values.scope as readonly string[] | undefined) ?? [],
     expiresInSeconds: readInteger(values, 'expires-in-seconds', 1, MAX_EXPIRY_SECONDS),
+    direct: readSwitch(values, 'direct') ?? false,
     ...readDelivery(values),
   }
 }

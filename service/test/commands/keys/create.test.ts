@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
 import type { KeysContext } from '../../../src/commands/keys/context.ts'
-import { createKey } from '../../../src/commands/keys/create.ts'
+import { createKeyByCommand } from '../../../src/commands/keys/create.ts'
 import { readConfig } from '../../../src/config.ts'
 import type { AuditedKey, Store } from '../../../src/store/store.ts'
 import { UsageError } from '../../../src/usage-error.ts'
@@ -30,8 +30,15 @@ async function create(name: string | undefined, scopes: readonly string[], expir
       writeMessage: (text: string) => said.push(text),
     },
   }
-  const options = { name, scopes, expiresInSeconds, credentialsFile: undefined, apiUrl: undefined }
-  const error = await createKey(options, context).catch((thrown: unknown) => thrown)
+  const options = {
+    name,
+    scopes,
+    expiresInSeconds,
+    direct: false,
+    credentialsFile: undefined,
+    apiUrl: undefined,
+  }
+  const error = await createKeyByCommand(options, context).catch((thrown: unknown) => thrown)
   return { error, inserted, said }
 }
 
@@ -53,10 +60,20 @@ test('a key is written with the audit row of who made it, without its secret', a
     actor: 'command:operator',
     action: 'key.create',
     subject: key.keyId,
-    detail: { name: 'video worker', scopes: `${UPLOAD_SCOPE} ${STREAM_SCOPE}`, expires_at: NOW + 60 },
+    detail: {},
     origin: 'command',
     before: null,
-    after: null,
+    after: {
+      name: 'video worker',
+      scopes: `${UPLOAD_SCOPE} ${STREAM_SCOPE}`,
+      state: 'active',
+      generation: 1,
+      direct: false,
+      expires_at: NOW + 60,
+      secret: 1,
+      previous_secret: null,
+      previous_secret_expires_at: null,
+    },
   })
   const { key_secret } = JSON.parse(said[0] ?? '')
   expect(JSON.stringify(inserted)).not.toContain(key_secret)

@@ -1,0 +1,36 @@
+import type { Scope } from '@interhuman-auth/protocol'
+import { type ApiKey, createApiKey } from '../api-key.ts'
+import type { RandomBytes } from '../base62.ts'
+import { newKeyId, newKeySecret } from '../key-format.ts'
+import type { AuditedKey, Store } from '../store/store.ts'
+import type { Acting } from './acting.ts'
+import { auditNewKey } from './audit-key.ts'
+
+/** What a key shall be. */
+export interface KeyCreation {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** Epoch seconds, or `null` for never. */
+  readonly expiresAt: number | null
+  /** Whether the secret itself may be used as a bearer credential. */
+  readonly direct: boolean
+}
+
+/** A key that is not written yet, with the secret that it is shown by: once, by whoever commits it. */
+export interface NewKey {
+  readonly secret: string
+  readonly added: AuditedKey
+}
+
+/** Makes a key, and the audit entry that is written with it. */
+export function createKey(creation: KeyCreation, by: Acting, randomBytes: RandomBytes): NewKey {
+  const secret = newKeySecret(randomBytes)
+  const key = createApiKey({ ...creation, keyId: newKeyId(randomBytes), secret, createdAt: by.now })
+  return { secret, added: auditNewKey(key, by) }
+}
+
+/** Writes a key that was made. @returns it as it is kept. */
+export async function commitKey(store: Pick<Store, 'insertApiKey'>, { added }: NewKey): Promise<ApiKey> {
+  await store.insertApiKey(added)
+  return added.key
+}

@@ -96,6 +96,18 @@ test('keys change takes what shall be another, and 0 and never for an expiry', a
   })
 })
 
+test('admin-tokens create, list and revoke', async () => {
+  expect((await parse('admin-tokens create --name ci')).command).toEqual({
+    kind: 'create',
+    options: { name: 'ci', expiresInSeconds: 7_776_000 },
+  })
+  expect((await parse('admin-tokens list')).command).toEqual({ kind: 'list' })
+  expect((await parse('admin-tokens revoke ihat_1')).command).toEqual({
+    kind: 'revoke',
+    adminTokenId: 'ihat_1',
+  })
+})
+
 test.each([
   ['', 'no command'],
   ['LEAK', 'unknown command'],
@@ -110,6 +122,15 @@ test.each([
   ['config', 'config needs check'],
   ['config LEAK', 'config needs check'],
   ['config check LEAK', 'config check takes no argument'],
+  ['admin-tokens', 'admin-tokens needs create, list or revoke'],
+  ['admin-tokens LEAK', 'unknown admin-tokens command'],
+  ['admin-tokens revoke', 'admin-tokens revoke needs one id'],
+  ['admin-tokens list LEAK', 'admin-tokens list takes no argument'],
+  [
+    'admin-tokens create --expires-in-seconds 59',
+    '--expires-in-seconds takes a whole number from 60 to 31536000',
+  ],
+  ['admin-tokens create --scope a', 'unknown option; a secret is never an option'],
   ['start --master-key LEAK', 'unknown option; a secret is never an option'],
   ['keys create --key-secret=LEAK', 'unknown option; a secret is never an option'],
   ['start --scope LEAK', 'unknown option; a secret is never an option'],

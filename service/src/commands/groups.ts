@@ -5,6 +5,7 @@ const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   start: async () => (await import('./start/group.ts')).startGroup,
   keys: async () => (await import('./keys/group.ts')).keysGroup,
   config: async () => (await import('./config/group.ts')).configGroup,
+  'admin-tokens': async () => (await import('./admin-tokens/group.ts')).adminTokensGroup,
 }
 
 /** Loads the group that a word names, or nothing where it names none. */

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { AuditEntry } from '../audit.ts'
 import type { TokenRevocation } from '../client-token.ts'
+import { changeAdminToken, findAdminToken, insertAdminToken, listAdminTokens } from './sql-admin-tokens.ts'
 import { insertAuditEntry, listAuditEntries } from './sql-audit.ts'
 import {
   type DatabaseTime,
@@ -53,6 +54,10 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
     listVerifiers: () => listVerifiers(db),
     insertVerifier: (added) => inTransaction((tx) => insertVerifier(tx, added)),
     changeVerifier: (verifierId, change) => inTransaction((tx) => changeVerifier(tx, verifierId, change)),
+    findAdminToken: (tokenHash) => findAdminToken(db, tokenHash),
+    listAdminTokens: () => listAdminTokens(db),
+    insertAdminToken: (added) => inTransaction((tx) => insertAdminToken(tx, added)),
+    changeAdminToken: (id, change) => inTransaction((tx) => changeAdminToken(tx, id, change)),
     readChanges: (after) => readChanges(db, after, database),
     renewLeases: (leases) => renewLeases(db, leases, database),
     endLease: (holder) => endLease(db, holder),

@@ -1,3 +1,4 @@
+import type { AdminToken } from '../admin-token.ts'
 import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
@@ -48,6 +49,12 @@ export interface Hearing {
   close(): Promise<void>
 }
 
+/** What a change of an admin token gives back: the token as it shall be, and the row that tells of it. */
+export interface AuditedAdminToken {
+  readonly token: AdminToken
+  readonly audit: AuditEntry
+}
+
 /**
  * Where keys are kept. The duties of every store, held by one suite of tests:
  *
@@ -87,6 +94,24 @@ export interface Store {
    * @returns the key as it is now, or `undefined` when there is none of this id.
    */
   changeApiKey(keyId: string, change: (key: ApiKey) => AuditedKey): Promise<ApiKey | undefined>
+
+  /** By its SHA-256. */
+  findAdminToken(tokenHash: Buffer): Promise<AdminToken | undefined>
+
+  /** Every admin token, in order of creation. */
+  listAdminTokens(): Promise<readonly AdminToken[]>
+
+  insertAdminToken(added: AuditedAdminToken): Promise<void>
+
+  /**
+   * Replaces an admin token by what `change` makes of it, or leaves it and writes no audit row where that is the same object.
+   *
+   * @returns the token as it is now, or `undefined` when there is none of this id.
+   */
+  changeAdminToken(
+    adminTokenId: string,
+    change: (token: AdminToken) => AuditedAdminToken,
+  ): Promise<AdminToken | undefined>
 
   /** Who used the secrets of a key, the last use first. */
   listSecretUses(keyId: string): Promise<readonly SecretUse[]>

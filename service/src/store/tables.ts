@@ -125,7 +125,7 @@ export interface AdminTokenTable {
   name: string
   token_hash: Buffer
   created_at: number
-  expires_at: number | null
+  expires_at: number
   revoked_at: number | null
 }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hashSecret, revokeApiKey, rotateApiKey } from '../../src/api-key.ts'
 import type { SigningKey } from '../../src/signing-key.ts'
 import type { Store } from '../../src/store/store.ts'
+import { adminSuite } from './admin-suite.ts'
 import { changeSuite } from './change-suite.ts'
 import { audit, newKey, newSigningKey, SECRET } from './store-fixtures.ts'
 import { verifierSuite } from './verifier-suite.ts'
@@ -326,6 +327,7 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
 
     changeSuite(() => store, open)
     verifierSuite(() => store)
+    adminSuite(() => store)
 
     describe('the first key', () => {
       test('eight that try at once make one', async () => {

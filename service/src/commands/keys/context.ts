@@ -1,9 +1,10 @@
 import type { ApiKey } from '../../api-key.ts'
 import type { CommandContext } from '../../command-group.ts'
 import { isKeyId } from '../../key-format.ts'
+import { toKeyView } from '../../key-view.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
-import { formatFields, toKeyView } from './view.ts'
+import { writeFields } from '../output.ts'
 
 /** What every `keys` command works on. */
 export interface KeysContext extends CommandContext {
@@ -26,12 +27,5 @@ export function noSuchKey(keyId: string): StartupError {
  */
 export function showChanged(keyId: string, key: ApiKey | undefined, context: KeysContext): void {
   if (key === undefined) throw noSuchKey(keyId)
-  const view = toKeyView(key, context.runtime.now())
-  if (context.json) writeJson(view, context)
-  else context.runtime.writeOutput(formatFields({ ...view }))
-}
-
-/** Writes one JSON document on standard output. */
-export function writeJson(value: object, context: CommandContext): void {
-  context.runtime.writeOutput(`${JSON.stringify(value)}\n`)
+  writeFields({ ...toKeyView(key, context.runtime.now()) }, context)
 }

@@ -6,9 +6,10 @@ import type { ApiKey } from '../../api-key.ts'
 import type { Config } from '../../config.ts'
 import { formatCredentialsFile } from '../../credentials-file.ts'
 import { createSecretFile } from '../../data-folder.ts'
+import { toKeyView } from '../../key-view.ts'
 import { StartupError } from '../../startup-error.ts'
-import { type KeysContext, writeJson } from './context.ts'
-import { formatFields, toKeyView } from './view.ts'
+import { writeFields } from '../output.ts'
+import type { KeysContext } from './context.ts'
 
 /** Where a new secret goes. */
 export interface SecretDelivery {
@@ -64,8 +65,7 @@ function ownAddress(config: Config): string {
 function report(key: ApiKey, delivered: Record<string, string>, context: KeysContext): void {
   const { key_id, ...rest } = toKeyView(key, context.runtime.now())
   const fields = { key_id, ...delivered, ...rest }
-  if (context.json) writeJson(fields, context)
-  else context.runtime.writeOutput(formatFields(fields))
+  writeFields(fields, context)
   const where = delivered.credentials_file
   context.runtime.writeMessage(
     where === undefined

@@ -1,12 +1,21 @@
+import { type KeyView, toKeyView } from '../../key-view.ts'
 import type { KeyPageRequest } from '../../store/store.ts'
-import { type KeysContext, writeJson } from './context.ts'
-import { formatTable, toKeyView } from './view.ts'
+import { formatTable, writeJson } from '../output.ts'
+import type { KeysContext } from './context.ts'
 
 /** `keys list`: a page of keys in order of creation. */
 export async function listKeys(request: KeyPageRequest, context: KeysContext): Promise<void> {
   const page = await context.store.listApiKeys(request)
   const views = page.keys.map((key) => toKeyView(key, context.runtime.now()))
   if (context.json) return writeJson({ keys: views, next: page.next }, context)
-  context.runtime.writeOutput(formatTable(views))
+  context.runtime.writeOutput(formatKeyTable(views))
   if (page.next !== null) context.runtime.writeMessage(`there are more keys; add --after ${page.next}`)
+}
+
+/** Writes keys as a table, one a line. */
+export function formatKeyTable(views: readonly KeyView[]): string {
+  return formatTable([
+    ['KEY ID', 'STATE', 'CREATED', 'SCOPES', 'NAME'],
+    ...views.map((view) => [view.key_id, view.state, view.created_at, view.scopes.join(' '), view.name]),
+  ])
 }

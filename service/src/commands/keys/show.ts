@@ -1,5 +1,7 @@
-import { type KeysContext, noSuchKey, writeJson } from './context.ts'
-import { formatFields, toAuditView, toKeyView } from './view.ts'
+import { toAuditView } from '../../audit-view.ts'
+import { toKeyView } from '../../key-view.ts'
+import { formatFields, writeJson } from '../output.ts'
+import { type KeysContext, noSuchKey } from './context.ts'
 
 /** How many of a key's audit entries are shown, the newest. */
 const HISTORY_LENGTH = 100

@@ -54,7 +54,7 @@ export const manyNodes: Migration = {
       name text not null,
       token_hash blob not null check (length(token_hash) = 32),
       created_at integer not null,
-      expires_at integer,
+      expires_at integer not null,
       revoked_at integer
     ) strict, without rowid`,
     'create unique index admin_tokens_by_hash on admin_tokens (token_hash)',
@@ -162,7 +162,7 @@ export const manyNodes: Migration = {
       name text not null,
       token_hash bytea not null check (length(token_hash) = 32),
       created_at bigint not null,
-      expires_at bigint,
+      expires_at bigint not null,
       revoked_at bigint
     )`,
     'create unique index admin_tokens_by_hash on admin_tokens (token_hash)',

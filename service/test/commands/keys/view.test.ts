@@ -1,7 +1,10 @@
 import { SCOPES } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
 import { createApiKey, rotateApiKey } from '../../../src/api-key.ts'
-import { formatFields, formatTable, toAuditView, toKeyView } from '../../../src/commands/keys/view.ts'
+import { toAuditView } from '../../../src/audit-view.ts'
+import { formatKeyTable } from '../../../src/commands/keys/list.ts'
+import { formatFields } from '../../../src/commands/output.ts'
+import { toKeyView } from '../../../src/key-view.ts'
 
 const key = createApiKey({
   keyId: 'ihk_00000000000000000000',
@@ -22,7 +25,7 @@ test('a key is shown with these fields in this order, times in ISO 8601', () => 
 })
 
 test('neither a secret nor its hash is shown', () => {
-  const shown = `${JSON.stringify(toKeyView(rotated, 1_800_000_000))}${formatTable([toKeyView(rotated, 1)])}`
+  const shown = `${JSON.stringify(toKeyView(rotated, 1_800_000_000))}${formatKeyTable([toKeyView(rotated, 1)])}`
   expect(shown).not.toContain('LEAK')
   for (const form of ['hex', 'base64', 'base64url'] as const)
     expect(shown).not.toContain(rotated.secret.hash.toString(form))
@@ -44,7 +47,7 @@ test('fields stand one a line, names in a column', () => {
 })
 
 test('keys stand one a line, without blanks at the end', () => {
-  const lines = formatTable([toKeyView(key, 1), toKeyView({ ...key, name: 'n' }, 1)]).split('\n')
+  const lines = formatKeyTable([toKeyView(key, 1), toKeyView({ ...key, name: 'n' }, 1)]).split('\n')
   expect(lines).toHaveLength(4)
   expect(lines[0]).toMatch(/^KEY ID +STATE +CREATED +SCOPES +NAME$/)
   for (const line of lines) expect(line).toBe(line.trimEnd())

@@ -13,8 +13,8 @@ import {
   STREAM_CLOSE_CODES,
 } from '@interhuman-auth/protocol'
 import { REFETCH_COOLDOWN_MS } from './key-set.ts'
+import type { RefusalReason } from './refusal.ts'
 import { selectSubprotocol } from './select-subprotocol.ts'
-import type { RefusalReason } from './verify.ts'
 
 /** Why a request was denied: for the operator's log, never for the caller. */
 export type DenialReason =
@@ -22,6 +22,11 @@ export type DenialReason =
   | 'credential_absent'
   | 'credential_malformed'
   | 'credentials_differ'
+  | 'direct_key_not_accepted'
+  | 'direct_key_in_subprotocol'
+  | 'direct_key_with_origin'
+  | 'direct_key_malformed'
+  | 'direct_key_inactive'
   | 'scope'
 
 /** A denied request: the answer as it leaves, and what only the operator sees. Printed, it shows nothing that the caller sent. */
@@ -33,7 +38,7 @@ export interface Denied {
   /** The row of the catalogue that the body was made from. */
   readonly error: ErrorName
   readonly reason: DenialReason
-  /** With `key_unavailable`: what became of the fetch. */
+  /** With `unavailable`: what could not be had, and why. */
   readonly detail?: string
   readonly correlationId: string
   /**
@@ -93,6 +98,7 @@ const CHALLENGE_WORDS: Partial<Record<ErrorName, ChallengeError>> = {
   invalidCredentials: 'invalid_token',
   clientTokenExpired: 'invalid_token',
   clientTokenInvalid: 'invalid_token',
+  clientTokenRevoked: 'invalid_token',
   insufficientScope: 'insufficient_scope',
 }
 

@@ -1,5 +1,6 @@
 import { JSON_CONTENT_TYPE, type KeySet, parseKeySet } from '@interhuman-auth/protocol'
 import { parseJsonObject } from './jws.ts'
+import { readBounded } from './read-bounded.ts'
 
 /** The largest key set that is read, in bytes; one key has about 200. */
 export const MAX_KEY_SET_BYTES = 65_536
@@ -25,23 +26,13 @@ export async function fetchKeySet(url: URL, timeoutMs: number): Promise<FetchedK
       await response.body?.cancel()
       throw new Error(`the key set answered with status ${response.status}`)
     }
-    const keySet = parseKeySet(parseJsonObject(await readBounded(response)))
+    const body = await readBounded(response, MAX_KEY_SET_BYTES, 'the key set')
+    const keySet = parseKeySet(parseJsonObject(body))
     return { keySet, maxAgeSeconds: parseMaxAge(response.headers.get('cache-control')) }
   } catch (error) {
     if (signal.aborted) throw new Error(`the key set did not arrive within ${timeoutMs} ms`)
     throw error
   }
-}
-
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > MAX_KEY_SET_BYTES) throw new Error(`the key set is larger than ${MAX_KEY_SET_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function parseMaxAge(cacheControl: string | null): number | undefined {

@@ -1,4 +1,5 @@
 import type { KeySet } from '@interhuman-auth/protocol'
+import { describeFailure } from './describe-failure.ts'
 import { type FetchedKeySet, fetchKeySet } from './fetch-key-set.ts'
 import type { KeyLookup, KeySource } from './key-source.ts'
 import { parseServiceAddress } from './service-address.ts'
@@ -50,7 +51,7 @@ export function keySet(address: string | URL, options: KeySetOptions = {}): KeyS
       fetchedAt = startedAt
       failure = undefined
     } catch (error) {
-      failure = describeFailure(error)
+      failure = describeFailure(error, 'the key set')
     }
     attemptedAt = now()
     flight = undefined
@@ -94,10 +95,4 @@ function readKeys(set: KeySet): ReadonlyMap<string, VerificationKey> {
 
 function readFreshForMs({ maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS }: FetchedKeySet): number {
   return 1000 * Math.min(Math.max(maxAgeSeconds, MIN_MAX_AGE_SECONDS), MAX_MAX_AGE_SECONDS)
-}
-
-function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return 'the key set could not be fetched'
-  const code = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined
-  return typeof code === 'string' ? `the key set could not be reached (${code})` : error.message
 }

@@ -101,8 +101,9 @@ export function revocationFeed(options: RevocationFeedOptions): RevocationFeed {
       if (staleness === 'accept' || isLiving()) return { revoked: false }
       return { revoked: 'unknown', detail: detail() ?? 'the revocation feed is too old' }
     },
+    findReason: revocations.findReason,
     isDeadSigningKey: revocations.isDeadSigningKey,
-    hasChangedSince: (keyId, change) => revocations.lastChangeOf(keyId) > change,
+    lastChangeOf: revocations.lastChangeOf,
     lastChange: revocations.lastChange,
     isLiving,
     state: () => ({

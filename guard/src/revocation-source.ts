@@ -1,4 +1,4 @@
-import type { RevocableToken, RevocationReason } from './revocations.ts'
+import type { KeyChange, RevocableToken, RevocationReason } from './revocations.ts'
 
 /** What is known of a good token: nothing ends it, something does, or it cannot be told now (and why, for the operator). */
 export type RevocationAnswer =
@@ -12,10 +12,12 @@ export interface RevocationSource {
   readonly started: Promise<void>
   /** Asks about a token that is good otherwise, from memory alone. */
   readonly ask: (token: RevocableToken) => RevocationAnswer
+  /** What ends a token as far as is known, however old that is. */
+  readonly findReason: (token: RevocableToken) => RevocationReason | undefined
   /** Whether this key may be trusted no longer, whoever still publishes it. */
   readonly isDeadSigningKey: (kid: string) => boolean
-  /** Whether a change of a key came after the one numbered `change`. */
-  readonly hasChangedSince: (keyId: string, change: number) => boolean
+  /** The last change of a key, if one is remembered. */
+  readonly lastChangeOf: (keyId: string) => KeyChange | undefined
   /** The number of the last change of all. */
   readonly lastChange: () => number
   /** Whether what it knows is younger than the bound. */

@@ -14,6 +14,14 @@ export interface RevocableToken {
 /** Why a token is dead. */
 export type RevocationReason = 'key_revoked' | 'token_revoked' | 'signing_key_revoked'
 
+/** A change of a key as it was heard of. */
+export interface KeyChange {
+  /** Numbers count up over all changes. */
+  readonly number: number
+  /** Milliseconds since it was heard of. */
+  readonly ageMs: number
+}
+
 /** What the feed said, as long as it can matter. */
 export interface Revocations {
   /**
@@ -26,8 +34,8 @@ export interface Revocations {
   readonly sweep: (epochSeconds: number) => void
   readonly findReason: (token: RevocableToken) => RevocationReason | undefined
   readonly isDeadSigningKey: (kid: string) => boolean
-  /** The number of the last change of a key, 0 if none is remembered; numbers count up over all changes. */
-  readonly lastChangeOf: (keyId: string) => number
+  /** The last change of a key, if one is remembered. */
+  readonly lastChangeOf: (keyId: string) => KeyChange | undefined
   /** The number of the last change of all. */
   readonly lastChange: () => number
   /** How many entries there are. */
@@ -42,7 +50,7 @@ export const MAX_DEAD_SIGNING_KEYS = 1_000
 
 interface KeyEntry {
   readonly generation: number
-  readonly change: number
+  readonly number: number
   readonly until: number
 }
 
@@ -73,7 +81,7 @@ export function createRevocations(maxEntries: number, monotonicNow: () => number
     keys.delete(keyId)
     keys.set(keyId, {
       generation: Math.max(generation, known?.generation ?? 0),
-      change: changes,
+      number: changes,
       until,
     })
     return true
@@ -111,7 +119,11 @@ export function createRevocations(maxEntries: number, monotonicNow: () => number
       return tokens.has(tokenId) ? 'token_revoked' : undefined
     },
     isDeadSigningKey: (kid) => deadSigningKeys.has(kid),
-    lastChangeOf: (keyId) => keys.get(keyId)?.change ?? 0,
+    lastChangeOf(keyId) {
+      const known = keys.get(keyId)
+      if (known === undefined) return undefined
+      return { number: known.number, ageMs: monotonicNow() - (known.until - REMEMBER_MS) }
+    },
     lastChange: () => changes,
     size: () => keys.size + tokens.size + deadSigningKeys.size,
   }

@@ -1,41 +1,18 @@
 import {
-  ACCESS_TOKEN_TYPE,
   type AccessTokenClaims,
-  type CheckedClaims,
-  type CheckedClientTokenClaims,
-  CLIENT_TOKEN_TYPE,
-  type ClaimExpectations,
-  type ClaimProblem,
   type ClientTokenCaps,
-  checkAccessTokenClaims,
-  checkClientTokenClaims,
-  type ErrorName,
   isAllowedOrigin,
   MAX_CLOCK_SKEW_SECONDS,
 } from '@interhuman-auth/protocol'
-import { type JwsProblem, parseJsonObject, parseJws } from './jws.ts'
-import type { KeyLookup, KeySource } from './key-source.ts'
+import type { Introspection } from './introspection.ts'
+import { parseJsonObject, parseJws } from './jws.ts'
+import type { KeySource } from './key-source.ts'
+import { type Refusal, type RefusalReason, type Refused, refuse, refuseUnknown } from './refusal.ts'
+import type { RevocationSource } from './revocation-source.ts'
+import { CLIENT_TOKEN, TOKEN_KINDS, type TokenKind } from './token-kind.ts'
+import { proveByIntrospection, proveByKey } from './token-proof.ts'
 
-/** Why a token was refused: for the operator's log, never for the caller. */
-export type RefusalReason =
-  | JwsProblem
-  | 'type'
-  | 'key_unknown'
-  | 'key_unavailable'
-  | 'signature'
-  | `claims_${ClaimProblem}`
-  | 'client_token_not_accepted'
-  | 'origin_not_allowed'
-
-type TokenError = Extract<ErrorName, 'invalidCredentials' | 'clientTokenInvalid' | 'clientTokenExpired'>
-
-/** A refusal: the row of the catalogue that the caller may see, and what only the operator sees. Never holds the token. */
-export interface Refusal {
-  readonly error: TokenError | 'unavailable'
-  readonly reason: RefusalReason
-  /** With `key_unavailable`: what became of the fetch. */
-  readonly detail?: string
-}
+export type { Refusal, RefusalReason }
 
 /** A good token. */
 export interface VerifiedToken {
@@ -48,16 +25,14 @@ export interface VerifiedToken {
 }
 
 /** What became of a token: its claims, or a refusal. */
-export type Verification = VerifiedToken | { readonly refusal: Refusal }
+export type Verification = VerifiedToken | Refused
 
-/** What tokens are held to. */
-export interface VerifierOptions {
+/** What tokens are held to, whoever proves them. */
+export interface TokenExpectations {
   /** The issuer of the tokens, compared letter for letter. */
   readonly issuer: string
   /** Compared letter for letter; the issuer unless told (our contract, section 3). */
   readonly audience?: string
-  /** `keySet(…)` or `sharedKeys(…)`. */
-  readonly keys: KeySource
   /** Clock difference that is forgiven, 0 to 60; 10 unless told. */
   readonly clockSkewSeconds?: number
   /**
@@ -65,8 +40,23 @@ export interface VerifierOptions {
    * sessions at once, bytes and seconds have to be counted there, for nothing else counts them (our contract, section 5).
    */
   readonly acceptClientTokens?: boolean
+  /** `revocationFeed(…)`. Without it a token lives to its end, whatever becomes of its key (our contract, section 6). */
+  readonly revocations?: RevocationSource
   /** Epoch milliseconds. */
   readonly now?: () => number
+}
+
+/** A verifier that checks signatures. */
+export interface VerifierOptions extends TokenExpectations {
+  /** `keySet(…)` or `sharedKeys(…)`. */
+  readonly keys: KeySource
+}
+
+/** A verifier that asks the service about each token, for where the key set is empty (our contract, section 3). */
+export interface IntrospectingVerifierOptions extends TokenExpectations {
+  readonly keys?: undefined
+  /** `introspection(…)`. */
+  readonly introspection: Introspection
 }
 
 /**
@@ -76,81 +66,80 @@ export interface VerifierOptions {
  */
 export type Verify = (token: string, origin?: string | null) => Promise<Verification>
 
-/** What a `typ` stands for: how its claims are checked, and what a caller hears of one that is not good. */
-interface TokenKind {
-  readonly checkClaims: (
-    payload: unknown,
-    expected: ClaimExpectations,
-  ) => CheckedClaims | CheckedClientTokenClaims
-  readonly invalid: TokenError
-  readonly expired: TokenError
-}
-
-const ACCESS_TOKEN: TokenKind = {
-  checkClaims: checkAccessTokenClaims,
-  invalid: 'invalidCredentials',
-  expired: 'invalidCredentials',
-}
-
-const CLIENT_TOKEN: TokenKind = {
-  checkClaims: checkClientTokenClaims,
-  invalid: 'clientTokenInvalid',
-  expired: 'clientTokenExpired',
-}
-
-const KINDS: ReadonlyMap<unknown, TokenKind> = new Map([
-  [ACCESS_TOKEN_TYPE, ACCESS_TOKEN],
-  [CLIENT_TOKEN_TYPE, CLIENT_TOKEN],
-])
-
 /**
  * Makes the check of a token: form, `typ` (exactly `at+jwt` or `ct+jwt`, one string for one thing; the long form that
- * RFC 9068 allows is refused; a client token only where it is accepted), algorithm as the key has it, signature, issuer,
- * audience, times, and a client token's origins. Revocation is not asked yet: the claims carry `gen` and `jti`, and once there is a feed it is asked behind the
- * claims, before a token counts as good.
+ * RFC 9068 allows is refused; a client token only where it is accepted), that the issuer made it (signature, algorithm as
+ * the key has it; or introspection), issuer, audience, times, a client token's origins, and revocation: a dead signing key
+ * before it is looked up, the rest last, so that nobody hears of a revocation but who has a token that is good otherwise.
  *
- * @see RFC 9068 section 4; RFC 8725 section 3; our contract, sections 3 and 5
- * @throws {TypeError} when the issuer or the audience is empty or the clock skew is out of its bounds.
+ * @see RFC 9068 section 4; RFC 8725 section 3; our contract, sections 3, 5 and 6
+ * @throws {TypeError} when the issuer or the audience is empty, the clock skew is out of its bounds, or there is nothing
+ *   to check tokens by.
  */
-export function createVerifier(options: VerifierOptions): Verify {
-  const { issuer, audience = issuer, keys, clockSkewSeconds = 10, now = Date.now } = options
+export function createVerifier(options: VerifierOptions | IntrospectingVerifierOptions): Verify {
+  const { issuer, audience = issuer, clockSkewSeconds = 10, now = Date.now, revocations } = options
   const { acceptClientTokens = false } = options
   if (!isText(issuer) || !isText(audience)) throw new TypeError('issuer and audience must not be empty')
   if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= MAX_CLOCK_SKEW_SECONDS))
     throw new TypeError(`clockSkewSeconds must be 0 to ${MAX_CLOCK_SKEW_SECONDS}`)
+  if (options.keys === undefined && options.introspection === undefined)
+    throw new TypeError('keys or introspection must be given')
+  const asksService = options.keys === undefined
+  const prove =
+    options.keys === undefined ? proveByIntrospection(options.introspection) : proveByKey(options.keys)
 
   return async function verify(token, origin = null) {
     const parsed = parseJws(token)
     if ('problem' in parsed) return refuse(parsed.problem)
     const { jws } = parsed
-    const kind = KINDS.get(jws.type)
+    const kind = TOKEN_KINDS.get(jws.type)
     if (kind === undefined) return refuse('type')
     if (kind === CLIENT_TOKEN && acceptClientTokens !== true)
       return refuse('client_token_not_accepted', kind.invalid)
-    const lookup = await keys.find(jws.kid)
-    if (!('key' in lookup)) return refuseWithoutKey(lookup, kind)
-    if (lookup.key.algorithm !== jws.algorithm) return refuse('algorithm', kind.invalid)
-    if (!lookup.key.matches(jws.signed, jws.signature)) return refuse('signature', kind.invalid)
-    const seconds = Math.floor(now() / 1000)
-    const expected = { issuer, audience, now: seconds, clockSkewSeconds }
-    const checked = kind.checkClaims(parseJsonObject(jws.payload), expected)
+    if (revocations?.isDeadSigningKey(jws.kid)) return refuse('signing_key_revoked', kind.revoked)
+    const checkClaims = () =>
+      kind.checkClaims(parseJsonObject(jws.payload), {
+        issuer,
+        audience,
+        clockSkewSeconds,
+        now: Math.floor(now() / 1000),
+      })
+    const early = asksService ? checkClaims() : undefined
+    // Not worth a question; and it is not called expired, since nobody has said that it was ever good.
+    if (early !== undefined && 'problem' in early) return refuse(`claims_${early.problem}`, kind.invalid)
+    const unproved = await prove(token, jws, kind)
+    if (unproved !== undefined) return unproved
+    const checked = checkClaims()
     if ('problem' in checked)
       return refuse(`claims_${checked.problem}`, checked.problem === 'expired' ? kind.expired : kind.invalid)
     if ('caps' in checked && !isAllowedOrigin(checked.caps, origin))
       return refuse('origin_not_allowed', kind.invalid)
-    return checked
+    if (revocations === undefined) return checked
+    return (await refuseRevoked(revocations, checked.claims, jws.kid, kind, asksService)) ?? checked
   }
+}
+
+/** @param provedNow whether the service itself has just said that it is good: then only what is known of can end it. */
+async function refuseRevoked(
+  revocations: RevocationSource,
+  { sub: keyId, gen: generation, jti: tokenId }: AccessTokenClaims,
+  kid: string,
+  kind: TokenKind,
+  provedNow: boolean,
+): Promise<Refused | undefined> {
+  if (!provedNow) await revocations.started
+  // The signing key may have died while its signature was checked.
+  if (revocations.isDeadSigningKey(kid)) return refuse('signing_key_revoked', kind.revoked)
+  const token = { keyId, generation, tokenId }
+  if (provedNow) {
+    const reason = revocations.findReason(token)
+    return reason === undefined ? undefined : refuse(reason, kind.revoked)
+  }
+  const answer = revocations.ask(token)
+  if (answer.revoked === 'unknown') return refuseUnknown('revocations_unknown', answer.detail)
+  return answer.revoked === false ? undefined : refuse(answer.revoked, kind.revoked)
 }
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
-}
-
-function refuse(reason: RefusalReason, error: TokenError = 'invalidCredentials'): Verification {
-  return { refusal: { error, reason } }
-}
-
-function refuseWithoutKey(lookup: Exclude<KeyLookup, { key: unknown }>, kind: TokenKind): Verification {
-  if (lookup.missing === 'unknown') return refuse('key_unknown', kind.invalid)
-  return { refusal: { error: 'unavailable', reason: 'key_unavailable', detail: lookup.detail } }
 }

@@ -5,7 +5,15 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 
 describe('the public surface', () => {
   it('is these functions and no others', () => {
-    const names = ['createGuard', 'createVerifier', 'keySet', 'protectHandler', 'sharedKeys']
+    const names = [
+      'createGuard',
+      'createVerifier',
+      'introspection',
+      'keySet',
+      'protectHandler',
+      'revocationFeed',
+      'sharedKeys',
+    ]
     expect(Object.keys(guard).sort()).toEqual(names)
   })
 
@@ -14,6 +22,14 @@ describe('the public surface', () => {
     expectTypeOf<Extract<Decision, { granted: true }>['claims']>().toEqualTypeOf<AccessTokenClaims>()
     expectTypeOf<Extract<Decision, { granted: false }>>().not.toHaveProperty('claims')
     expectTypeOf<Extract<Decision, { granted: true }>>().not.toHaveProperty('status')
+  })
+
+  it('hands over what a key has, and no claims of a token, only where API keys themselves are taken', () => {
+    const make = (options: guard.DirectKeyGuardOptions) => guard.createGuard(options)
+    type Claims = Extract<Awaited<ReturnType<ReturnType<typeof make>>>, { granted: true }>['claims']
+    expectTypeOf<Claims>().toEqualTypeOf<AccessTokenClaims | guard.DirectKeyClaims>()
+    expectTypeOf<guard.DirectKeyClaims>().not.toHaveProperty('jti')
+    expectTypeOf<guard.DirectKeyGuardOptions>().toHaveProperty('introspection')
   })
 
   it('takes a WHATWG Request and a scope of the contract', () => {

@@ -60,7 +60,8 @@ describe('a request', () => {
     const expired = compact(key, claims({ iat: NOW - 2000, exp: NOW - 1100 }))
     const answers = []
     for (const [bad, reason] of [
-      ['ih_live_LEAK', 'malformed'],
+      ['ih_live_LEAK', 'direct_key_not_accepted'],
+      ['LEAK', 'malformed'],
       [forged, 'signature'],
       [expired, 'claims_expired'],
     ] as const) {
@@ -70,6 +71,7 @@ describe('a request', () => {
     }
     expect(answers[1]).toEqual(answers[0])
     expect(answers[2]).toEqual(answers[0])
+    expect(answers[3]).toEqual(answers[0])
   })
 
   it('with a token that lacks the scope is told which one is needed', async () => {

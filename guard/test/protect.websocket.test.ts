@@ -1,11 +1,16 @@
 import { inspect } from 'node:util'
 import { STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { describe, expect, it } from 'vitest'
-import type { GuardOptions } from '../src/protect.ts'
+import type { DenialOptions } from '../src/protect.ts'
+import type { VerifierOptions } from '../src/verify.ts'
 import { expectDenied, guard, INVALID, key, STREAM_URL, streamToken, token } from './support/guarding.ts'
 import { claims, compact, es256 } from './support/signing.ts'
 
-function handshake(headers: Record<string, string>, options: Partial<GuardOptions> = {}, url = STREAM_URL) {
+function handshake(
+  headers: Record<string, string>,
+  options: Partial<VerifierOptions & DenialOptions> = {},
+  url = STREAM_URL,
+) {
   return guard(options)({ method: 'GET', url, headers: upgrading(headers) }, STREAM_SCOPE)
 }
 

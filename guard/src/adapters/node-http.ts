@@ -10,34 +10,37 @@ const LINGER_MS = 5_000
  * What stands behind the guard; with a client token it gets the caps to hold the request to. What it throws is not
  * caught, as with Node's own listeners.
  */
-export type ProtectedHandler = (
+export type ProtectedHandler<Claims = AccessTokenClaims> = (
   request: IncomingMessage,
   response: ServerResponse,
-  claims: AccessTokenClaims,
+  claims: Claims,
   caps: ClientTokenCaps | undefined,
 ) => void | Promise<void>
 
 /** A handler, the scope that it needs, and who decides. */
-export interface ProtectHandlerOptions {
-  readonly protect: Protect
+export interface ProtectHandlerOptions<Claims = AccessTokenClaims> {
+  readonly protect: Protect<Claims>
   readonly scope: Scope
-  readonly handler: ProtectedHandler
+  readonly handler: ProtectedHandler<Claims>
   /** Hears of each denial once it is answered, for the operator's log. What it throws is not caught. */
   readonly onDenied?: (denied: Denied) => void
 }
 
 /**
  * Puts a guard before a handler of Node's http server. The body is not read before the decision, and the handler does
- * not see a denied request. A denied one whose body is still coming is answered at once; its connection closes when the
+ * not see a denied request, nor an API key that was used as a bearer: its header is removed. A denied one whose body is still coming is answered at once; its connection closes when the
  * body ends, the client hangs up or five seconds are over. Node's `upgrade` event passes this by: call `protect` there.
  */
-export function protectHandler(
-  options: ProtectHandlerOptions,
+export function protectHandler<Claims = AccessTokenClaims>(
+  options: ProtectHandlerOptions<Claims>,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { protect, scope, handler, onDenied } = options
   return async function protectedListener(request, response) {
     const decision = await protect(readRequest(request), scope)
-    if (decision.granted) return handler(request, response, decision.claims, decision.caps)
+    if (decision.granted) {
+      stripHeaders(request, decision.strip)
+      return handler(request, response, decision.claims, decision.caps)
+    }
     writeDenial(request, response, decision)
     onDenied?.(decision)
   }
@@ -48,6 +51,17 @@ function readRequest(request: IncomingMessage) {
   const { method = '', url = '', headersDistinct } = request
   const get = (name: string) => headersDistinct[name.toLowerCase()]?.join(', ') ?? null
   return { method, url, headers: { get } }
+}
+
+/** Node keeps headers in three places, two of which it fills from the third when they are read first. */
+function stripHeaders(request: IncomingMessage, names: readonly string[] = []): void {
+  for (const name of names) {
+    delete request.headers[name]
+    delete request.headersDistinct[name]
+    const { rawHeaders } = request
+    for (let at = rawHeaders.length - 2; at >= 0; at -= 2)
+      if (rawHeaders[at]?.toLowerCase() === name) rawHeaders.splice(at, 2)
+  }
 }
 
 function writeDenial(request: IncomingMessage, response: ServerResponse, denied: Denied): void {

@@ -1,7 +1,8 @@
 import { STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { expect } from 'vitest'
 import type { Denied } from '../../src/denial.ts'
-import { createGuard, type GuardOptions, type Protect } from '../../src/protect.ts'
+import { createGuard, type DenialOptions, type Protect } from '../../src/protect.ts'
+import type { VerifierOptions } from '../../src/verify.ts'
 import { claims, compact, es256, ISSUER, NOW, sourceOf } from './signing.ts'
 
 export const key = es256()
@@ -11,7 +12,7 @@ export const CORRELATION_ID = '00000000-0000-4000-8000-000000000001'
 export const UPLOAD_URL = 'https://video.example.com/v0/upload/analyze'
 export const STREAM_URL = 'https://video.example.com/v0/stream/analyze'
 
-export function guard(changes: Partial<GuardOptions> = {}): Protect {
+export function guard(changes: Partial<VerifierOptions & DenialOptions> = {}): Protect {
   return createGuard({
     issuer: ISSUER,
     keys: sourceOf(key),

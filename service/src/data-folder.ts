@@ -110,22 +110,34 @@ export function parseMasterKey(text: string, source: string): Buffer {
   return key
 }
 
-/** Makes a master key file, 0600, unless there is one; of two that try at once both end up with the same key. */
+/**
+ * Makes a master key file, 0600, unless there is one; of two that try at once both end up with the same key.
+ *
+ * @throws {StartupError} when it cannot be written, or what is there cannot be read.
+ */
 export function settleMasterKeyFile(path: string, randomBytes: RandomBytes): Buffer {
   if (!existsSync(path)) {
-    // Not by the process id: in containers that share a folder every start has the same one.
-    const temporary = `${path}.${randomBytes(8).toString('hex')}`
-    writeNew(temporary, `${randomBytes(MASTER_KEY_BYTES).toString('base64url')}\n`)
     try {
-      linkSync(temporary, path)
+      makeMasterKeyFile(path, randomBytes)
     } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error
-    } finally {
-      rmSync(temporary, { force: true })
+      throw new StartupError(`the master key file ${path} cannot be written (${errorCode(error)})`)
     }
-    syncFolder(path)
   }
   return readMasterKeyFile(path)
+}
+
+function makeMasterKeyFile(path: string, randomBytes: RandomBytes): void {
+  // Not by the process id: in containers that share a folder every start has the same one.
+  const temporary = `${path}.${randomBytes(8).toString('hex')}`
+  writeNew(temporary, `${randomBytes(MASTER_KEY_BYTES).toString('base64url')}\n`)
+  try {
+    linkSync(temporary, path)
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+  syncFolder(path)
 }
 
 /**

@@ -2,8 +2,8 @@ import type { Algorithm } from '@interhuman-auth/protocol'
 import type { RandomBytes } from './base62.ts'
 import { followSigningKeys, type LiveSigningKeys, type LiveSigningKeysContext } from './live-signing-keys.ts'
 import type { OpenedMasterKey } from './open-master-key.ts'
+import { auditSigningKeys } from './operations/audit-signing-keys.ts'
 import type { SigningKey } from './signing-key.ts'
-import { auditSigningKeys } from './signing-key-audit.ts'
 import { settleSigningKeys } from './signing-keys.ts'
 import type { Store } from './store/store.ts'
 
@@ -25,7 +25,7 @@ export async function openSigningKeys(context: OpenSigningKeysContext): Promise<
       before = keys
       return settleSigningKeys(keys, { algorithm, masterKey: masterKey.bytes, now, randomBytes })
     },
-    (change) => auditSigningKeys(before, change, { actor: 'start', origin: 'start' }, now),
+    (change) => auditSigningKeys(before, change, { actor: 'start', origin: 'start', now }),
   )
   return followSigningKeys({ ...context, masterKey: masterKey.renewable })
 }

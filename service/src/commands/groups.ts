@@ -6,6 +6,8 @@ const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   keys: async () => (await import('./keys/group.ts')).keysGroup,
   config: async () => (await import('./config/group.ts')).configGroup,
   'admin-tokens': async () => (await import('./admin-tokens/group.ts')).adminTokensGroup,
+  'signing-keys': async () => (await import('./signing-keys/group.ts')).signingKeysGroup,
+  rewrap: async () => (await import('./rewrap/group.ts')).rewrapGroup,
 }
 
 /** Loads the group that a word names, or nothing where it names none. */

@@ -1,18 +1,16 @@
 import type { RandomBytes } from '../base62.ts'
 import type { RenewableMasterKey } from '../renewable-master-key.ts'
 import { openSigningKey, type SigningKey } from '../signing-key.ts'
-import { type AuditedBy, auditSigningKeys } from '../signing-key-audit.ts'
 import { living, type RotationContext, type SigningKeyChange } from '../signing-keys.ts'
 import type { Store } from '../store/store.ts'
+import type { Acting } from './acting.ts'
+import { auditSigningKeys } from './audit-signing-keys.ts'
 
-/** What a change of the signing keys needs from outside. */
-export interface SigningKeysContext {
+/** What a change of the signing keys is made with. */
+export interface SigningKeyTools {
   readonly store: Pick<Store, 'changeSigningKeys'>
   readonly masterKey: RenewableMasterKey
   readonly randomBytes: RandomBytes
-  /** Epoch seconds. */
-  now(): number
-  readonly by: AuditedBy
 }
 
 /**
@@ -23,19 +21,19 @@ export interface SigningKeysContext {
  * @throws {UnsealError} when the master key does not open the next key.
  */
 export function changeSigningKeys(
+  { store, masterKey, randomBytes }: SigningKeyTools,
   plan: (keys: readonly SigningKey[], context: RotationContext) => SigningKeyChange,
-  { store, masterKey, randomBytes, now: clock, by }: SigningKeysContext,
+  by: Acting,
 ): Promise<readonly SigningKey[]> {
   return masterKey.use((bytes) => {
-    const now = clock()
     let before: readonly SigningKey[] = []
     return store.changeSigningKeys(
       (keys) => {
         before = keys
         openSigningKey(living(keys).next, bytes)
-        return plan(keys, { masterKey: bytes, now, randomBytes })
+        return plan(keys, { masterKey: bytes, now: by.now, randomBytes })
       },
-      (change) => auditSigningKeys(before, change, by, now),
+      (change) => auditSigningKeys(before, change, by),
     )
   })
 }

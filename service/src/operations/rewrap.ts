@@ -4,17 +4,8 @@ import { OperatorError } from '../operator-error.ts'
 import { formatReplaced } from '../replaced-master-keys.ts'
 import { resealSetting } from '../sealed-secrets.ts'
 import { resealSigningKey } from '../signing-key.ts'
-import type { AuditedBy } from '../signing-key-audit.ts'
 import type { Store } from '../store/store.ts'
-
-/** What a rewrap needs from outside. */
-export interface RewrapContext {
-  readonly store: Pick<Store, 'reseal'>
-  readonly randomBytes: RandomBytes
-  /** Epoch seconds. */
-  readonly now: number
-  readonly by: AuditedBy
-}
+import { type Acting, toAuditEntry } from './acting.ts'
 
 /** How much a rewrap sealed anew. */
 export interface Rewrapped {
@@ -30,10 +21,12 @@ export interface Rewrapped {
  * @throws {OperatorError} when both are the same.
  */
 export async function rewrap(
+  { store, randomBytes }: { readonly store: Pick<Store, 'reseal'>; readonly randomBytes: RandomBytes },
   masterKeys: { readonly from: Buffer; readonly to: Buffer },
-  { store, randomBytes, now, by }: RewrapContext,
+  by: Acting,
 ): Promise<Rewrapped> {
   if (masterKeys.from.equals(masterKeys.to)) throw new OperatorError('the new master key is the one in use')
+  const [from, to] = [masterKeyId(masterKeys.from), masterKeyId(masterKeys.to)]
   let counts: Rewrapped = { signingKeys: 0, secrets: 0 }
   await store.reseal(
     ({ signingKeys, settings, replaced }) => {
@@ -41,18 +34,13 @@ export async function rewrap(
       return {
         signingKeys: signingKeys.map((key) => resealSigningKey(key, masterKeys, randomBytes)),
         settings: settings.map((setting) => resealSetting(setting, masterKeys, randomBytes)),
-        replaced: formatReplaced(replaced, { id: masterKeyId(masterKeys.from), at: now }),
+        replaced: formatReplaced(replaced, { id: from, at: by.now }),
       }
     },
-    {
-      at: now,
-      ...by,
-      action: 'master_key.rewrap',
-      subject: masterKeyId(masterKeys.to),
-      detail: {},
-      before: { master_key_id: masterKeyId(masterKeys.from) },
-      after: { master_key_id: masterKeyId(masterKeys.to) },
-    },
+    toAuditEntry(by, 'master_key.rewrap', to, {
+      before: { master_key_id: from },
+      after: { master_key_id: to },
+    }),
   )
   return counts
 }

@@ -1,20 +1,23 @@
 import type { SigningKey } from '../signing-key.ts'
-import { rotateSigningKeys, rotationDueAt } from '../signing-keys.ts'
-import { changeSigningKeys, type SigningKeysContext } from './change-signing-keys.ts'
+import { rotateSigningKeys as planRotation, rotationDueAt } from '../signing-keys.ts'
+import type { Acting } from './acting.ts'
+import { changeSigningKeys, type SigningKeyTools } from './change-signing-keys.ts'
 
 /**
  * Rotates the signing keys: the next one signs, the one that signed retires, a new next one is published (our contract,
  * section 3).
  *
  * @param forced even if the next key is not known to every guard yet.
+ * @returns the keys as they are now.
  * @throws {SigningKeyError} `next_not_published`
  * @throws {UnsealError} when the master key is not that of the store.
  */
-export function rotateSigningKeysNow(
-  options: { readonly forced: boolean },
-  context: SigningKeysContext,
+export function rotateSigningKeys(
+  tools: SigningKeyTools,
+  { forced }: { readonly forced: boolean },
+  by: Acting,
 ): Promise<readonly SigningKey[]> {
-  return changeSigningKeys((keys, rotation) => rotateSigningKeys(keys, rotation, options), context)
+  return changeSigningKeys(tools, (keys, context) => planRotation(keys, context, { forced }), by)
 }
 
 /**
@@ -24,13 +27,14 @@ export function rotateSigningKeysNow(
  * @throws {UnsealError} when the master key is not that of the store.
  */
 export function rotateDueSigningKeys(
+  tools: SigningKeyTools,
   rotationSeconds: number | null,
-  context: SigningKeysContext,
+  by: Acting,
 ): Promise<readonly SigningKey[]> {
-  return changeSigningKeys((keys, rotation) => {
+  const plan: Parameters<typeof changeSigningKeys>[1] = (keys, context) => {
     const dueAt = rotationDueAt(keys, rotationSeconds)
-    return dueAt === null || rotation.now < dueAt
-      ? { insert: [], update: [] }
-      : rotateSigningKeys(keys, rotation, { forced: false })
-  }, context)
+    if (dueAt === null || context.now < dueAt) return { insert: [], update: [] }
+    return planRotation(keys, context, { forced: false })
+  }
+  return changeSigningKeys(tools, plan, by)
 }

@@ -5,7 +5,7 @@ import type { LiveSigningKeys } from '../../live-signing-keys.ts'
 import type { Log } from '../../log.ts'
 import { describeWrongMasterKey, type OpenedMasterKey, openMasterKey } from '../../open-master-key.ts'
 import { openSigningKeys } from '../../open-signing-keys.ts'
-import type { SigningKeysContext } from '../../operations/change-signing-keys.ts'
+import type { SigningKeyTools } from '../../operations/change-signing-keys.ts'
 import { rotateDueSigningKeys } from '../../operations/rotate-signing-keys.ts'
 import { type RotationSchedule, scheduleRotation } from '../../rotation-schedule.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -21,8 +21,8 @@ export interface Signing {
   /** Tags the ids of client tokens; it outlives every signing key. */
   readonly clientTokenIdKey: KeyObject
   readonly masterKey: OpenedMasterKey
-  /** What changes of the signing keys are made with here, but for who makes them. */
-  readonly changes: Omit<SigningKeysContext, 'by'>
+  /** What changes of the signing keys are made with here. */
+  readonly tools: SigningKeyTools
   readonly schedule: RotationSchedule
   /** How long the active key has signed, in seconds; 0 where there is none. */
   signingAgeSeconds(): number
@@ -59,23 +59,20 @@ export async function openSigning(store: Store, context: SigningContext): Promis
     refuseStale: () => context.refuseStale(),
     onSealedKey: (kid) => void reportSealedKey(kid, store, masterKey, log),
   })
-  const changes = { store, masterKey: masterKey.renewable, randomBytes, now }
+  const tools = { store, masterKey: masterKey.renewable, randomBytes }
   const rotationSeconds =
     config.signingKeyRotationDays === 0 ? null : config.signingKeyRotationDays * SECONDS_A_DAY
   return {
     live,
     clientTokenIdKey: await openClientTokenIdKey(store, masterKey.bytes, randomBytes),
     masterKey,
-    changes,
+    tools,
     schedule: scheduleRotation({
       rotationSeconds,
       keys: () => live.keys,
       now,
       async rotate() {
-        await rotateDueSigningKeys(rotationSeconds, {
-          ...changes,
-          by: { actor: 'schedule', origin: 'start' },
-        })
+        await rotateDueSigningKeys(tools, rotationSeconds, { actor: 'schedule', origin: 'start', now: now() })
         await live.reload()
       },
       onFailure: (error) => log.error({ event: 'failure', error }),

@@ -27,6 +27,8 @@ export interface Change {
   readonly at: number
   /** From when on nothing that it ends can be alive, in epoch seconds. */
   readonly expiresAt: number
+  /** When it was written, in epoch milliseconds by the clock of the database, which gives it. */
+  readonly writtenAtMs?: number
 }
 
 /** A change that is about to be written: its revision is given by the store. */

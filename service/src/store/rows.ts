@@ -1,5 +1,6 @@
 import type { Algorithm, PublicJwk, Scope } from '@interhuman-auth/protocol'
 import { parseScope } from '@interhuman-auth/protocol'
+import type { Selectable } from 'kysely'
 import type { ApiKey, KeyState } from '../api-key.ts'
 import type { AuditAction, AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
@@ -134,7 +135,7 @@ export function fromAuditEntry(entry: AuditEntry): Omit<AuditTable, 'id' | 'mac'
 }
 
 /** Reads a change's row. */
-export function toChange(row: ChangeTable): Change {
+export function toChange(row: Selectable<ChangeTable>): Change {
   return {
     revision: row.revision,
     kind: row.kind as ChangeKind,
@@ -142,6 +143,7 @@ export function toChange(row: ChangeTable): Change {
     generation: row.generation,
     at: row.at,
     expiresAt: row.expires_at,
+    writtenAtMs: row.written_at_ms,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely'
 import { type ChangeReading, LEASE_MS, type Lease, type NewChange } from '../change.ts'
 import { toChange } from './rows.ts'
 import type { ChangeTable, Tables } from './tables.ts'
@@ -22,7 +22,7 @@ export async function insertChange(tx: Transaction<Tables>, change: NewChange): 
     .executeTakeFirstOrThrow()
   await tx.deleteFrom('changes').where('expires_at', '<=', change.at).execute()
   const { kind, subject, generation, at, expiresAt } = change
-  const row: ChangeTable = { revision, kind, subject, generation, at, expires_at: expiresAt }
+  const row: Insertable<ChangeTable> = { revision, kind, subject, generation, at, expires_at: expiresAt }
   await tx.insertInto('changes').values(row).execute()
   return revision
 }
@@ -48,7 +48,9 @@ export async function readChanges(
     .execute()
   const head = rows[0]
   if (head === undefined) throw new Error('the head of the changes is gone')
-  const changes = rows.flatMap((row) => (row.revision === null ? [] : [toChange(row as ChangeTable)]))
+  const changes = rows.flatMap((row) =>
+    row.revision === null ? [] : [toChange(row as Selectable<ChangeTable>)],
+  )
   return { epoch: head.epoch, revision: head.head, databaseTimeMs, changes }
 }
 

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 /** One row a key, its secrets inside, so that the hot look-up reads one row. */
 export interface ApiKeyTable {
   key_id: string
@@ -95,6 +96,7 @@ export interface ChangeTable {
   generation: number | null
   at: number
   expires_at: number
+  written_at_ms: Generated<number>
 }
 
 /** Who hears of changes, and how far. */

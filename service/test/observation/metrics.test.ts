@@ -1,5 +1,6 @@
 import { ERRORS, METRICS_PATH } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
+import type { Change } from '../../src/change.ts'
 import { createMetricsServer } from '../../src/http-metrics.ts'
 import { createMetrics } from '../../src/observation/metrics.ts'
 import { observeStore, timeOperations } from '../../src/observation/observe-store.ts'
@@ -104,6 +105,36 @@ test('what a node knows of itself is asked for at each scrape, and the process t
   expect(samples.get('interhuman_auth_build_info{version="1.2.3"}')).toBe(1)
   expect(samples.has('nodejs_eventloop_lag_p99_seconds')).toBe(true)
   expect(samples.has('process_resident_memory_bytes')).toBe(true)
+})
+
+test('the lag of a change is from its writing to its being in force, and what was in force before is not counted', async () => {
+  const metrics = createMetrics('1.2.3')
+  const listeners: ((changes: readonly Change[], reset: boolean) => void)[] = []
+  metrics.watch({
+    changes: {
+      ageMs: () => 1500,
+      clockOffsetMs: -250,
+      nowMs: () => 10_040,
+      subscribe: (listener) => listeners.push(listener),
+    },
+    keyCache: () => ({ size: 3, hits: 2, misses: 1 }),
+  })
+  const change = { revision: 1, kind: 'key', subject: 'LEAK', generation: 1, at: 10, expiresAt: 99 } as const
+  for (const listener of listeners) {
+    listener([{ ...change, writtenAtMs: 1 }], true)
+    listener([{ ...change, writtenAtMs: 10_000 }], false)
+    listener([{ ...change, writtenAtMs: 10_041 }], false)
+  }
+  await metrics.format()
+  expect(Object.fromEntries(await scrape(metrics))).toMatchObject({
+    interhuman_auth_revocation_lag_seconds_count: 2,
+    interhuman_auth_revocation_lag_seconds_sum: 0.04,
+    interhuman_auth_store_seen_age_seconds: 1.5,
+    interhuman_auth_clock_offset_seconds: -0.25,
+    interhuman_auth_key_cache_entries: 3,
+    'interhuman_auth_key_cache_lookups_total{result="hit"}': 2,
+    'interhuman_auth_key_cache_lookups_total{result="miss"}': 1,
+  })
 })
 
 test('the server of the metrics answers GET and HEAD of its one path, and a failure without its cause', async () => {

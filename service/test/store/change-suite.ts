@@ -55,6 +55,8 @@ export function changeSuite(store: () => Store, open: () => Promise<Store>): voi
       expect(reading.revision).toBe(2)
       expect(reading.epoch).toMatch(/^[0-9a-f]{32}$/)
       expect(Math.abs(reading.databaseTimeMs - Date.now())).toBeLessThan(60_000)
+      const [change] = reading.changes
+      expect(Math.abs(reading.databaseTimeMs - (change?.writtenAtMs ?? 0))).toBeLessThan(60_000)
       expect(await store().readChanges(2)).toMatchObject({ changes: [], revision: 2, epoch: reading.epoch })
     })
 

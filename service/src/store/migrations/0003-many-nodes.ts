@@ -26,7 +26,8 @@ export const manyNodes: Migration = {
       subject text not null,
       generation integer,
       at integer not null,
-      expires_at integer not null
+      expires_at integer not null,
+      written_at_ms integer not null default (cast(unixepoch('subsec') * 1000 as integer))
     ) strict`,
     'create index changes_by_expiry on changes (expires_at)',
     `create table leases (
@@ -134,7 +135,8 @@ export const manyNodes: Migration = {
       subject text not null,
       generation bigint,
       at bigint not null,
-      expires_at bigint not null
+      expires_at bigint not null,
+      written_at_ms bigint not null default (extract(epoch from clock_timestamp()) * 1000)::bigint
     )`,
     'create index changes_by_expiry on changes (expires_at)',
     `create table leases (

@@ -34,6 +34,7 @@ function createRuntime(): Runtime {
     randomBytes,
     newUuid: randomUUID,
     now: () => Math.floor(Date.now() / 1000),
+    wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     user: userName(),
     openStore,

@@ -10,6 +10,8 @@ export interface Runtime {
   newUuid(): string
   /** Epoch seconds. */
   now(): number
+  /** Epoch milliseconds of the machine's own clock. */
+  wallMs(): number
   /** Milliseconds from any fixed moment. */
   monotonicMs(): number
   /** Who runs the command, for the audit. */

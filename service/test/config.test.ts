@@ -45,6 +45,13 @@ const CASES: {
     ],
     bad: [''],
   },
+  keyCacheSize: {
+    good: [
+      ['1', 1],
+      ['50000', 50_000],
+    ],
+    bad: ['0', ''],
+  },
   trustedProxies: {
     good: [
       ['10.0.0.0/8', [[ipaddr.parse('10.0.0.0'), 8]]],

@@ -34,4 +34,9 @@ export const STORE_SETTINGS = [
     placeholder: 'MS',
     description: 'How long an idle connection to PostgreSQL is kept, in milliseconds.',
   }),
+  setting('keyCacheSize', 20_000, integer(1, 10_000_000), {
+    placeholder: 'COUNT',
+    description:
+      'Most keys that a process remembers with PostgreSQL, about 1 KB each. With SQLite the file is asked each time.',
+  }),
 ] as const

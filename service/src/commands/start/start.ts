@@ -15,6 +15,7 @@ import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
 import { type Observation, openObservation } from './observation.ts'
+import { openNode } from './open-node.ts'
 import { openSigning } from './signing.ts'
 
 /** How the service is started. */
@@ -33,27 +34,22 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
     throw new StartupError('--first-key works with SQLite only; make a key with keys create')
   await refuseTakenAddress(config)
   if (needsDataFolder(config)) prepareDataFolder(config.dataDir)
-  const folder = dataFolder(config.dataDir)
-  const observation = await openObservation(config, runtime)
-  const store = observation.observeStore(await runtime.openStore(config))
+  const ends = new Ends()
   try {
-    const server = await createServer(config, store, observation, runtime)
+    const observation = ends.add(await openObservation(config, runtime))
+    const store = ends.add(observation.observeStore(await runtime.openStore(config)))
+    const server = await createServer(config, store, observation, runtime, ends)
     const metrics = await observation.listen()
     const url = formatAddress({ host: config.host, port: await listen(server.app, config) })
-    try {
-      await announceFirstKey(options, server.log, folder, store, url, runtime)
-    } catch (error) {
-      await server.app.close()
-      throw error
-    }
+    ends.add(server.app)
+    await announceFirstKey(options, server.log, dataFolder(config.dataDir), store, url, runtime)
     for (const warning of await store.readWarnings()) server.log.warn({ event: 'store', warning })
     // Whoever reads that the service listens may stop it at once.
-    stopOnSignal(server, store, observation, config)
+    stopOnSignal(server, ends, config)
     server.log.info({ event: 'listening', url, issuer: server.issuer, metrics })
     server.log.flush()
   } catch (error) {
-    await observation.close()
-    await store.close()
+    await ends.close()
     throw error
   }
 }
@@ -61,6 +57,20 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
 /** With PostgreSQL only a master key that is nowhere else. */
 function needsDataFolder({ databaseUrl, masterKey, masterKeyFile }: Config): boolean {
   return databaseUrl === null || (masterKey === null && masterKeyFile === null)
+}
+
+/** What has to be closed when the service stops or does not start: the last that was opened first. */
+class Ends {
+  readonly #opened: { close(): Promise<void> }[] = []
+
+  add<Opened extends { close(): Promise<void> }>(opened: Opened): Opened {
+    this.#opened.push(opened)
+    return opened
+  }
+
+  async close(): Promise<void> {
+    for (const opened of this.#opened.splice(0).reverse()) await opened.close()
+  }
 }
 
 interface Server {
@@ -75,18 +85,26 @@ async function createServer(
   store: Store,
   observation: Observation,
   runtime: Runtime,
+  ends: Ends,
 ): Promise<Server> {
   const { log, closeLog } = observation
+  const node = await openNode(config, {
+    store,
+    runtime,
+    onWatchFailure: (error) => log.error({ event: 'changes_not_read', error }),
+  })
+  ends.add(node.watch)
+  const { keys } = node
   const issuer = await settleIssuer(config, store)
   const signing = await openSigning(store, {
     config,
     runtime,
     log,
-    now: () => runtime.now(),
-    refuseStale: () => {},
+    now: () => node.now(),
+    refuseStale: () => node.refuseStale(),
   })
   const { live } = signing
-  store.hearChanges(() => live.hear([], true))
+  node.watch.subscribe((changes, reset) => live.hear(changes, reset))
   observation.watch({ signingKeyAgeSeconds: () => signing.signingAgeSeconds() })
   const parties = { issuer, audience: config.audience ?? issuer }
   const signAccessToken = createAccessTokenSigner((claims) => live.signers().accessToken(claims), {
@@ -96,20 +114,20 @@ async function createServer(
   const routes = createRoutes({
     issuer,
     issueToken: {
-      findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
+      findKeyCredentials: (keyId) => keys.findKeyCredentials(keyId),
       signAccessToken: observation.observeSigning(signAccessToken),
-      now: () => runtime.now(),
+      now: () => node.now(),
     },
     clientTokens: {
-      findKeyCredentials: (keyId) => store.findKeyCredentials(keyId),
-      findKeyCredentialsBySecret: (secretHash) => store.findKeyCredentialsBySecret(secretHash),
+      findKeyCredentials: (keyId) => keys.findKeyCredentials(keyId),
+      findKeyCredentialsBySecret: (secretHash) => keys.findKeyCredentialsBySecret(secretHash),
       revokeToken: (revocation, audit) => store.revokeToken(revocation, audit),
       signClientToken: observation.observeSigning(
         createClientTokenSigner((claims) => live.signers().clientToken(claims), parties),
       ),
       tokenIdKey: signing.clientTokenIdKey,
       randomBytes: runtime.randomBytes,
-      now: () => runtime.now(),
+      now: () => node.now(),
     },
     checks: {
       ...parties,
@@ -120,7 +138,7 @@ async function createServer(
     keySet: () => live.keySet(),
     async ready() {
       live.signers()
-      await store.ping()
+      await node.ready()
     },
   })
   const app = createHttpServer(routes, config, {
@@ -170,13 +188,11 @@ async function announceFirstKey(
   log.info({ event: 'first_key', created, credentialsFile: folder.firstKey })
 }
 
-function stopOnSignal(server: Server, store: Store, observation: Observation, config: Config): void {
+function stopOnSignal(server: Server, ends: Ends, config: Config): void {
   closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, async ({ signal, err }) => {
     if (err !== undefined) server.log.error({ event: 'failure', error: err })
     server.log.info({ event: 'stopping', signal })
-    await server.app.close()
-    await observation.close()
-    await store.close()
+    await ends.close()
     server.log.info({ event: 'stopped' })
     await server.closeLog()
   })

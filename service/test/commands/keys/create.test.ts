@@ -21,6 +21,7 @@ async function create(name: string | undefined, scopes: readonly string[], expir
       randomBytes,
       newUuid: randomUUID,
       now: () => NOW,
+      wallMs: () => 0,
       monotonicMs: () => 0,
       user: 'operator',
       openStore: async () => {

@@ -1,4 +1,4 @@
-import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, type SqlBool, sql } from 'kysely'
 import type { Migration } from './migrations/migration.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 import type { PostgresAddress } from './postgres-address.ts'
@@ -52,6 +52,7 @@ const DATABASE: SqlDatabase = {
   async makeExclusive(tx) {
     await sql.raw(EXCLUSIVE).execute(tx)
   },
+  nameHolds: (text) => sql<SqlBool>`strpos(lower(name collate "C"), ${text}) > 0`,
 }
 
 const CREDENTIALS = `select key_id, scopes, state, generation, expires_at, encode(secret_hash, 'hex') as secret_hash,

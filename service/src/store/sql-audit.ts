@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { AuditEntry } from '../audit.ts'
+import type { AuditPageRequest, AuditRow } from './pages.ts'
 import { fromAuditEntry, toAuditEntry } from './rows.ts'
 import type { Tables } from './tables.ts'
 
@@ -30,4 +31,15 @@ export async function listAuditEntries(
     .limit(limit)
     .execute()
   return rows.reverse().map(toAuditEntry)
+}
+
+/** A page of audit rows, the newest first. */
+export async function listAuditPage(
+  db: Kysely<Tables>,
+  { before, subject, limit }: AuditPageRequest,
+): Promise<readonly AuditRow[]> {
+  let query = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit)
+  if (before !== null) query = query.where('id', '<', before)
+  if (subject !== null) query = query.where('subject', '=', subject)
+  return (await query.execute()).map((row) => ({ id: row.id, entry: toAuditEntry(row) }))
 }

@@ -1,12 +1,19 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely, RawBuilder, SelectQueryBuilder, SqlBool, Transaction } from 'kysely'
 import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
 import { CHANGE_SECONDS } from '../change.ts'
+import { type KeyFilter, type KeyPage, type KeyPageRequest, MAX_KEYS_SEARCHED } from './pages.ts'
 import { fromApiKey, toApiKey } from './rows.ts'
 import { insertAuditEntry } from './sql-audit.ts'
 import { insertChange } from './sql-changes.ts'
 import type { Store } from './store.ts'
-import type { Tables } from './tables.ts'
+import type { ApiKeyTable, Tables } from './tables.ts'
+
+/** What differs from database to database: how a name is searched. */
+export interface KeySearch {
+  /** Says whether a key's name holds a text that is in small letters; A to Z count as a to z, and no other letter as another. */
+  nameHolds(text: string): RawBuilder<SqlBool>
+}
 
 /** The key of an id. */
 export async function findApiKey(db: Kysely<Tables>, keyId: string): Promise<ApiKey | undefined> {
@@ -15,16 +22,55 @@ export async function findApiKey(db: Kysely<Tables>, keyId: string): Promise<Api
 }
 
 /** A page of keys in order of creation. */
-export async function listApiKeys(db: Kysely<Tables>, request: Parameters<Store['listApiKeys']>[0]) {
-  const last = request.after === null ? undefined : await findApiKey(db, request.after)
-  let query = db.selectFrom('api_keys').selectAll().orderBy('created_at').orderBy('key_id')
-  if (last !== undefined)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('created_at', 'key_id'), '>', tuple(last.createdAt, last.keyId)),
-    )
-  const rows = await query.limit(request.limit + 1).execute()
-  const keys = rows.slice(0, request.limit).map(toApiKey)
-  return { keys, next: rows.length > request.limit ? (keys.at(-1)?.keyId ?? null) : null }
+export async function listApiKeys(
+  db: Kysely<Tables>,
+  request: KeyPageRequest,
+  database: KeySearch,
+): Promise<KeyPage> {
+  const { limit, filter } = request
+  const all = await keysAfter(db, request.after)
+  const wanted = filter === undefined ? all : filterKeys(db, all, filter, database)
+  const rows = await wanted.limit(limit + 1).execute()
+  const keys = rows.slice(0, limit).map(toApiKey)
+  if (rows.length > limit) return { keys, next: keys.at(-1)?.keyId ?? null }
+  if (filter === undefined) return { keys, next: null }
+  const last = await all
+    .offset(MAX_KEYS_SEARCHED - 1)
+    .limit(1)
+    .executeTakeFirst()
+  return { keys, next: last?.key_id ?? null }
+}
+
+type KeyQuery = SelectQueryBuilder<Tables, 'api_keys', ApiKeyTable>
+
+async function keysAfter(db: Kysely<Tables>, after: string | null): Promise<KeyQuery> {
+  const last = after === null ? undefined : await findApiKey(db, after)
+  const query = db.selectFrom('api_keys').selectAll().orderBy('created_at').orderBy('key_id')
+  if (last === undefined) return query
+  return query.where(({ eb, refTuple, tuple }) =>
+    eb(refTuple('created_at', 'key_id'), '>', tuple(last.createdAt, last.keyId)),
+  )
+}
+
+/** Among the first of them only: with millions of keys, one that nobody has would otherwise be looked for in all. */
+function filterKeys(
+  db: Kysely<Tables>,
+  all: KeyQuery,
+  { search, state, now }: KeyFilter,
+  database: KeySearch,
+) {
+  let query = db
+    .selectFrom(all.limit(MAX_KEYS_SEARCHED).as('api_keys'))
+    .selectAll()
+    .orderBy('created_at')
+    .orderBy('key_id')
+  if (search !== null)
+    query = query.where(database.nameHolds(search.replace(/[A-Z]/g, (letter) => letter.toLowerCase())))
+  if (state === null) return query
+  query = query.where('state', '=', state === 'expired' ? 'active' : state)
+  if (state === 'expired') return query.where('expires_at', '<=', now)
+  if (state !== 'active') return query
+  return query.where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
 }
 
 /** A new key. Nobody has to hear of it: that a key is not there is never remembered. */

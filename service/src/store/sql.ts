@@ -1,17 +1,17 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { AuditEntry } from '../audit.ts'
-import type { TokenRevocation } from '../client-token.ts'
 import { changeAdminToken, findAdminToken, insertAdminToken, listAdminTokens } from './sql-admin-tokens.ts'
-import { insertAuditEntry, listAuditEntries } from './sql-audit.ts'
+import { listAuditEntries, listAuditPage } from './sql-audit.ts'
+import { type DatabaseTime, endLease, listLeases, readChanges, renewLeases } from './sql-changes.ts'
 import {
-  type DatabaseTime,
-  endLease,
-  insertChange,
-  listLeases,
-  readChanges,
-  renewLeases,
-} from './sql-changes.ts'
-import { changeApiKey, findApiKey, insertApiKey, insertFirstApiKey, listApiKeys } from './sql-keys.ts'
+  changeApiKey,
+  findApiKey,
+  insertApiKey,
+  insertFirstApiKey,
+  type KeySearch,
+  listApiKeys,
+} from './sql-keys.ts'
+import { changeOnce } from './sql-receipts.ts'
+import { isTokenRevoked, listRevokedTokens, revokeToken } from './sql-revoked-tokens.ts'
 import { listSecretUses } from './sql-secret-uses.ts'
 import { findSetting, reseal, settle } from './sql-settings.ts'
 import { changeSigningKeys, listSigningKeys } from './sql-signing-keys.ts'
@@ -26,7 +26,7 @@ export type SqlStore = Omit<
 >
 
 /** What differs from database to database. */
-export interface SqlDatabase extends DatabaseTime {
+export interface SqlDatabase extends DatabaseTime, KeySearch {
   /**
    * Called first in each transaction: from here on what is read inside it is not changed by another before it ends
    * (SQLite: nothing, a transaction begins that way).
@@ -36,14 +36,30 @@ export interface SqlDatabase extends DatabaseTime {
 
 /** The queries, each written once; one file a concern beside this one. */
 export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlStore {
-  const inTransaction = <T>(work: (tx: Transaction<Tables>) => Promise<T>) =>
+  const inTransaction: InTransaction = (work) =>
     db.transaction().execute(async (tx) => {
       await database.makeExclusive(tx)
       return work(tx)
     })
   return {
+    ...createQueries(db, database, inTransaction),
+    changeOnce: (request, work) =>
+      inTransaction((tx) =>
+        changeOnce(tx, request, () => work(createQueries(tx, database, (inside) => inside(tx)))),
+      ),
+  }
+}
+
+type InTransaction = <T>(work: (tx: Transaction<Tables>) => Promise<T>) => Promise<T>
+
+function createQueries(
+  db: Kysely<Tables>,
+  database: SqlDatabase,
+  inTransaction: InTransaction,
+): Omit<SqlStore, 'changeOnce'> {
+  return {
     findApiKey: (keyId) => findApiKey(db, keyId),
-    listApiKeys: (request) => listApiKeys(db, request),
+    listApiKeys: (request) => listApiKeys(db, request, database),
     insertApiKey: (added) => inTransaction((tx) => insertApiKey(tx, added.key, added.audit)),
     insertFirstApiKey: (added, beforeCommit) =>
       inTransaction((tx) => insertFirstApiKey(tx, added.key, added.audit, beforeCommit)),
@@ -62,6 +78,8 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
     renewLeases: (leases) => renewLeases(db, leases, database),
     endLease: (holder) => endLease(db, holder),
     listLeases: () => listLeases(db, database),
+    listAuditPage: (request) => listAuditPage(db, request),
+    listRevokedTokens: (request) => listRevokedTokens(db, request),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
     listSecretUses: (keyId) => listSecretUses(db, keyId),
     listSigningKeys: () => listSigningKeys(db),
@@ -70,25 +88,4 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
     findSetting: (name) => findSetting(db, name),
     settle: (name, value) => inTransaction((tx) => settle(tx, name, value)),
   }
-}
-
-async function revokeToken(
-  tx: Transaction<Tables>,
-  { tokenId, revokedAt, expiresAt }: TokenRevocation,
-  audit: AuditEntry,
-): Promise<void> {
-  await tx.deleteFrom('revoked_tokens').where('expires_at', '<=', revokedAt).execute()
-  const { numInsertedOrUpdatedRows } = await tx
-    .insertInto('revoked_tokens')
-    .values({ token_id: tokenId, expires_at: expiresAt })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst()
-  if (numInsertedOrUpdatedRows !== 1n) return
-  await insertChange(tx, { kind: 'token', subject: tokenId, generation: null, at: revokedAt, expiresAt })
-  await insertAuditEntry(tx, audit)
-}
-
-async function isTokenRevoked(db: Kysely<Tables>, tokenId: string): Promise<boolean> {
-  const query = db.selectFrom('revoked_tokens').select('token_id').where('token_id', '=', tokenId)
-  return (await query.executeTakeFirst()) !== undefined
 }

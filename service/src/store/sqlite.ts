@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { Kysely } from 'kysely'
+import { Kysely, type SqlBool, sql } from 'kysely'
 import { StartupError } from '../startup-error.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations/migrations.ts'
 import { type KeyCredentialsRow, toKeyCredentials, toVerifier } from './rows.ts'
-import { createSqlStore, type SqlStore } from './sql.ts'
+import { createSqlStore, type SqlDatabase, type SqlStore } from './sql.ts'
 import { hearSqliteChanges, openSqliteLeases, SQLITE_TIME, type SqliteLeases } from './sqlite-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
@@ -57,6 +57,12 @@ const CREDENTIALS = `select key_id, scopes, state, generation, expires_at, hex(s
     secret_number, previous_secret_number
   from api_keys`
 
+const SQLITE: SqlDatabase = {
+  ...SQLITE_TIME,
+  makeExclusive: async () => {},
+  nameHolds: (text) => sql<SqlBool>`instr(lower(name), ${text}) > 0`,
+}
+
 function createSqliteStore(
   writer: Database.Database,
   reader: Database.Database,
@@ -75,7 +81,7 @@ function createSqliteStore(
   const ping = reader.prepare('select 1 from settings limit 1')
   return {
     ...namingFailures({
-      ...createSqlStore(db, { ...SQLITE_TIME, makeExclusive: async () => {} }),
+      ...createSqlStore(db, SQLITE),
       renewLeases: (held) => leases.renewLeases(held),
       endLease: (holder) => leases.endLease(holder),
     }),

@@ -4,25 +4,20 @@ import type { AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
 import type { ChangeReading, Lease } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
+import type { Receipt, RepeatableRequest } from '../receipt.ts'
 import type { SealedSetting } from '../sealed-secrets.ts'
 import type { SecretUse } from '../secret-use.ts'
 import type { SigningKey } from '../signing-key.ts'
 import type { SigningKeyChange } from '../signing-keys.ts'
 import type { Verifier } from '../verifier.ts'
-
-/** A page of keys in order of creation. */
-export interface KeyPage {
-  readonly keys: readonly ApiKey[]
-  /** Hand it in as `after` for the next page; `null` on the last one. */
-  readonly next: string | null
-}
-
-/** Where a page begins and how long it is. */
-export interface KeyPageRequest {
-  /** The key id that ended the page before, or `null` for the first page. */
-  readonly after: string | null
-  readonly limit: number
-}
+import type {
+  AuditPageRequest,
+  AuditRow,
+  KeyPage,
+  KeyPageRequest,
+  RevokedToken,
+  RevokedTokenPageRequest,
+} from './pages.ts'
 
 /** What a change of a key gives back: the key as it shall be, and the row that tells of it. */
 export interface AuditedKey {
@@ -113,6 +108,15 @@ export interface Store {
     change: (token: AdminToken) => AuditedAdminToken,
   ): Promise<AdminToken | undefined>
 
+  /**
+   * Does `work` once for a request, with what it is given as the store: its changes and the receipt are one transaction.
+   * Whoever asks the same at the same time waits and gets the receipt. What `work` throws is thrown on, and nothing is
+   * written, not even a receipt.
+   *
+   * @param work must use no other store than the one that it is given. @returns what is kept as the outcome.
+   */
+  changeOnce(request: RepeatableRequest, work: (store: ChangingStore) => Promise<string>): Promise<Receipt>
+
   /** Who used the secrets of a key, the last use first. */
   listSecretUses(keyId: string): Promise<readonly SecretUse[]>
 
@@ -167,6 +171,12 @@ export interface Store {
   /** The leases that are alive, by name. */
   listLeases(): Promise<readonly Lease[]>
 
+  /** The tokens that are revoked, in the order of their ids. */
+  listRevokedTokens(request: RevokedTokenPageRequest): Promise<readonly RevokedToken[]>
+
+  /** A page of audit rows, the newest first. */
+  listAuditPage(request: AuditPageRequest): Promise<readonly AuditRow[]>
+
   /** The audit rows of a key, a token or a `kid`, oldest first, the newest `limit` of them. */
   listAuditEntries(subject: string, limit: number): Promise<readonly AuditEntry[]>
 
@@ -195,3 +205,17 @@ export interface Store {
 
   close(): Promise<void>
 }
+
+/** What of a store changes something, and what a change looks at. */
+export type ChangingStore = Pick<
+  Store,
+  | 'findApiKey'
+  | 'insertApiKey'
+  | 'changeApiKey'
+  | 'listSecretUses'
+  | 'revokeToken'
+  | 'insertVerifier'
+  | 'changeVerifier'
+  | 'changeAdminToken'
+  | 'changeSigningKeys'
+>

@@ -1,5 +1,5 @@
 import { type KeyView, toKeyView } from '../../key-view.ts'
-import type { KeyPageRequest } from '../../store/store.ts'
+import type { KeyPageRequest } from '../../store/pages.ts'
 import { formatTable, writeJson } from '../output.ts'
 import type { KeysContext } from './context.ts'
 

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../test/support/create-test-database.ts'
+import { StartupError } from '../../src/startup-error.ts'
+import type { Migration } from '../../src/store/migrations/migration.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations/migrations.ts'
+import { openPostgres, run } from './postgres-under-test.ts'
+import { newKey } from './store-fixtures.ts'
+
+let database: TestDatabase
+beforeEach(async () => {
+  database = await createTestDatabase()
+})
+afterEach(() => database.remove())
+
+const state = () => run(database.url, 'select version, compatible_from from schema_state')
+const tables = () =>
+  run(database.url, `select tablename from pg_tables where schemaname = 'public' order by tablename`)
+
+async function migrate(...more: Migration[]): Promise<void> {
+  const store = await openPostgres(database.url, { migrations: [...MIGRATIONS, ...more] })
+  await store.close()
+}
+
+const next = (postgres: readonly string[], compatibleFrom?: number): Migration => ({
+  sqlite: [],
+  postgres,
+  ...(compatibleFrom !== undefined && { compatibleFrom }),
+})
+
+test('three nodes that start at once on an empty database migrate it once', async () => {
+  const under = new URL('postgres-under-test.ts', import.meta.url).href
+  const node = fileURLToPath(new URL('store-process.ts', import.meta.url))
+  const started = ['a', 'b', 'c'].map((value) =>
+    spawn(process.execPath, [node, under, 'openPostgres', database.url, 'settle', 'issuer', value], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  )
+  const settled = started.map(async (child) => {
+    const [text] = await once(child.stdout, 'data')
+    expect((await once(child, 'close'))[0]).toBe(0)
+    return JSON.parse(String(text)) as string
+  })
+  expect(new Set(await Promise.all(settled)).size).toBe(1)
+  expect(await state()).toEqual([{ version: String(SCHEMA_VERSION), compatible_from: '3' }])
+  expect(await run(database.url, 'select id from change_head')).toHaveLength(1)
+})
+
+test('a program goes on with a newer schema that says it goes with it, and does not turn it back', async () => {
+  await migrate(next(['alter table api_keys add column note text', 'create table notes (id bigint)']))
+  const store = await openPostgres(database.url)
+  const added = newKey()
+  await store.insertApiKey(added)
+  expect(await store.findApiKey(added.key.keyId)).toEqual(added.key)
+  await store.close()
+  expect(await state()).toEqual([{ version: String(SCHEMA_VERSION + 1), compatible_from: '3' }])
+})
+
+test('a program refuses a newer schema that does not go with it, and leaves it as it is', async () => {
+  const contract = next(['alter table api_keys drop column direct'], SCHEMA_VERSION + 1)
+  await migrate(contract, next(['create table later (id bigint)']))
+  const refused = openPostgres(database.url)
+  await expect(refused).rejects.toThrow(StartupError)
+  await expect(refused).rejects.toThrow(
+    `the database was made by a newer version (schema ${SCHEMA_VERSION + 2}, this program knows ${SCHEMA_VERSION}); use that version`,
+  )
+  expect(await state()).toEqual([
+    { version: String(SCHEMA_VERSION + 2), compatible_from: String(SCHEMA_VERSION + 1) },
+  ])
+})
+
+test('a migration that fails in the middle leaves nothing of itself', async () => {
+  await migrate()
+  const before = await tables()
+  await expect(migrate(next(['create table half (id bigint)', 'select 1 / 0']))).rejects.toThrow(/\(22012\)/)
+  expect(await tables()).toEqual(before)
+  expect(await state()).toEqual([{ version: String(SCHEMA_VERSION), compatible_from: '3' }])
+})
+
+test('a database with the tables of another program is refused and left as it is', async () => {
+  await run(database.url, 'create table audit (mine bigint)')
+  await expect(openPostgres(database.url)).rejects.toThrow(
+    'the database holds tables of another program; name a database of its own',
+  )
+  expect(await tables()).toEqual([{ tablename: 'audit' }])
+})
+
+test('a database that cannot hold every letter is refused', async () => {
+  const name = `${database.name}_ascii`
+  await run(
+    database.url,
+    `create database ${name} template template0 encoding 'SQL_ASCII' locale_provider libc locale 'C'`,
+  )
+  try {
+    const url = database.url.replace(database.name, name)
+    await expect(openPostgres(url)).rejects.toThrow(
+      /keeps text as SQL_ASCII; make one with the encoding UTF8/,
+    )
+  } finally {
+    await run(database.url, `drop database ${name} with (force)`)
+  }
+})
+
+test('once the schema is there, a node needs no right but to read and write rows', async () => {
+  await migrate()
+  const role = `${database.name}_node`
+  await run(database.url, `create role ${role} login password 'LEAK-node'`)
+  try {
+    await run(database.url, `grant select, insert, update, delete on all tables in schema public to ${role}`)
+    const url = database.url.replace(/\/\/[^@]+@/, `//${role}:LEAK-node@`)
+    const store = await openPostgres(url)
+    const added = newKey()
+    await store.insertApiKey(added)
+    await store.changeApiKey(added.key.keyId, (key) => ({
+      key: { ...key, name: 'other' },
+      audit: added.audit,
+    }))
+    expect((await store.readChanges(null)).revision).toBe(1)
+    expect(await store.readWarnings()).not.toEqual([])
+    await store.close()
+  } finally {
+    await run(database.url, `drop owned by ${role}; drop role ${role}`)
+  }
+})

@@ -7,7 +7,8 @@ import { type PostgresServer, startPostgres } from '../../../test/support/start-
 import { StartupError } from '../../src/startup-error.ts'
 import { openPostgres, run } from './postgres-under-test.ts'
 
-const LACKS = spawnSync('openssl', ['version']).status === 0 ? undefined : 'openssl is not installed'
+const VERSION = spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout ?? ''
+const LACKS = VERSION.startsWith('OpenSSL 3') ? undefined : 'OpenSSL 3 is not installed'
 
 let folder: string
 let server: PostgresServer
@@ -60,8 +61,10 @@ afterAll(async () => {
   if (folder !== undefined) rmSync(folder, { recursive: true })
 })
 
+let connections = 0
 async function isEncrypted(parameters: string, host = '127.0.0.1'): Promise<unknown> {
-  const name = `tls_${Math.abs(parameters.length * 31 + host.length)}`
+  connections += 1
+  const name = `tls_${connections}`
   const url = server.url().replace('127.0.0.1', host)
   const store = await openPostgres(`${url}?application_name=${name}&${parameters}`)
   try {

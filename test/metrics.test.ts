@@ -24,6 +24,7 @@ test('a running service tells what it does at an address of its own, and never w
     expect(text).toContain('interhuman_auth_requests_refused_total{error_id="ia9009"} 2\n')
     expect(text).toContain('interhuman_auth_store_up 1\n')
     expect(text).toMatch(/^interhuman_auth_store_duration_seconds_count\{operation="findKeyCredentials"/m)
+    expect(text).toMatch(/^interhuman_auth_store_seen_age_seconds \d/m)
     expect(text).toMatch(/^interhuman_auth_signing_key_age_seconds \d+$/m)
     for (const secret of ['LEAK', service.keyId, service.keySecret]) expect(text).not.toContain(secret)
   } finally {

@@ -12,7 +12,9 @@ export interface ObservedState {
     nowMs(): number
     subscribe(listener: (changes: readonly Change[], reset: boolean) => void): unknown
   }
-  keyCache?(): { readonly size: number; readonly hits: number; readonly misses: number }
+  readonly keyCache?:
+    | (() => { readonly size: number; readonly hits: number; readonly misses: number })
+    | undefined
 }
 
 const LAG_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10]

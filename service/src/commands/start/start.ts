@@ -105,7 +105,11 @@ async function createServer(
   })
   const { live } = signing
   node.watch.subscribe((changes, reset) => live.hear(changes, reset))
-  observation.watch({ signingKeyAgeSeconds: () => signing.signingAgeSeconds() })
+  observation.watch({
+    signingKeyAgeSeconds: () => signing.signingAgeSeconds(),
+    changes: node.watch,
+    keyCache: node.keyCache?.counts,
+  })
   const parties = { issuer, audience: config.audience ?? issuer }
   const signAccessToken = createAccessTokenSigner((claims) => live.signers().accessToken(claims), {
     ...parties,

@@ -28,15 +28,17 @@ export class ApiError extends Error {
   }
 }
 
+/** Refuses a request that may come again after some seconds. */
+export function retryLater(row: ErrorRow, seconds: number): ApiError {
+  return new ApiError(row, { headers: { [RETRY_AFTER_HEADER]: String(seconds) } })
+}
+
 /** When a client may ask again after `ih1003`, in seconds. */
 const RETRY_AFTER_SECONDS = 5
 
 /** Turns whatever was thrown into the error that leaves; what was not thrown on purpose says nothing of itself. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  if (error instanceof StoreUnavailableError)
-    return new ApiError(ERRORS.unavailable, {
-      headers: { [RETRY_AFTER_HEADER]: String(RETRY_AFTER_SECONDS) },
-    })
+  if (error instanceof StoreUnavailableError) return retryLater(ERRORS.unavailable, RETRY_AFTER_SECONDS)
   return new ApiError(ERRORS.internal)
 }

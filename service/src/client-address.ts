@@ -43,7 +43,7 @@ export function createClientAddress(
 ): (peer: string | undefined, forwardedFor: string | undefined) => string {
   return function clientAddress(peer, forwardedFor) {
     if (peer === undefined) return UNKNOWN_ADDRESS
-    const plain = plainPeer(peer)
+    const plain = peerAddress(peer)
     if (trusted.length === 0) return plain
     const address = parseAddress(plain)
     if (address === undefined || forwardedFor === undefined || !isTrusted(address, trusted)) return plain
@@ -54,7 +54,7 @@ export function createClientAddress(
 /** Says whether the peer of a connection is a trusted proxy. */
 export function isTrustedPeer(peer: string | undefined, trusted: readonly Network[]): boolean {
   if (peer === undefined || trusted.length === 0) return false
-  const address = parseAddress(plainPeer(peer))
+  const address = parseAddress(peerAddress(peer))
   return address !== undefined && isTrusted(address, trusted)
 }
 
@@ -67,8 +67,8 @@ export function addressPrefix(address: string): string {
   return `${ipaddr.fromByteArray(bytes)}/${IPV6_SUBSCRIBER_BITS}`
 }
 
-/** The kernel writes addresses in their canonical form, but for a zone and for IPv4 that came to an IPv6 socket. */
-function plainPeer(peer: string): string {
+/** The peer of a connection. The kernel writes addresses in their canonical form, but for a zone and for IPv4 that came to an IPv6 socket. */
+export function peerAddress(peer: string): string {
   if (!peer.includes(':')) return peer
   const zone = peer.indexOf('%')
   const address = zone === -1 ? peer : peer.slice(0, zone)

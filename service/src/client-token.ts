@@ -19,6 +19,7 @@ import type { ClientTokenAsked } from './client-token-request.ts'
 import type { ClientTokenRevocationAsked } from './client-token-revocation-request.ts'
 import type { SignJwt } from './jwt-signer.ts'
 import { authenticateCredential, type KeyLookups } from './key-credential.ts'
+import type { KeyLimits } from './limits/key-limits.ts'
 
 /** What is to be signed. */
 export type ClientTokenSignRequest = Omit<ClientTokenGrant, 'issuer' | 'audience'>
@@ -38,6 +39,7 @@ export function createClientTokenSigner(
 
 /** What issuing needs from outside. */
 export interface IssueClientTokenDependencies extends KeyLookups {
+  drawQuota: KeyLimits['drawQuota']
   /** Tags the ids of the tokens that are issued. */
   readonly tokenIdKey: KeyObject
   readonly randomBytes: RandomBytes
@@ -69,6 +71,7 @@ export async function issueClientToken(
   const { scopes, caps } = asked
   const key = await authenticateCredential(asked.credential, dependencies)
   authorizeScopes(key, scopes)
+  dependencies.drawQuota(key.keyId)
   const { keyId, generation } = key
   const lifetimeSeconds = clampLifetime(asked.expiresInSeconds)
   const issuedAt = dependencies.now()

@@ -15,6 +15,8 @@ export interface Exchange extends RouteRequest {
   body: unknown
   /** The path of the route, or `undefined` where there is none. */
   route: string | undefined
+  /** The client whose share of requests at once this one takes a part of. */
+  countedAtOnce: string | undefined
   /** The id of the error that was answered. */
   errorId: string | undefined
   /** The status that was written beside the response, for a request that never became whole. */

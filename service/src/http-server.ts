@@ -1,20 +1,15 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { CORRELATION_ID_HEADER, ERRORS, FORWARDED_FOR_HEADER } from '@interhuman-auth/protocol'
+import { FORWARDED_FOR_HEADER } from '@interhuman-auth/protocol'
 import type { Address } from './address.ts'
-import { ApiError, toApiError } from './api-error.ts'
+import { type AnswerDependencies, answerRequest } from './answer-request.ts'
 import type { Config } from './config.ts'
-import { formatErrorResponse } from './error-response.ts'
 import type { Exchange } from './http-exchange.ts'
-import { endLingering } from './linger.ts'
-import type { Log } from './log.ts'
 import type { RequestTrace, TraceHeaders } from './observation/traces.ts'
 import { createParserErrorListener } from './parser-error.ts'
-import { readJsonBody } from './request-body.ts'
-import { isPlainHead, pathOf } from './request-head.ts'
 import { describeExchange, describeRefused, logRequest } from './request-log.ts'
 import type { RequestRecord } from './request-record.ts'
-import { findRoute, refuseRoute } from './routes/match-path.ts'
+import { refuseRoute } from './routes/match-path.ts'
 import type { Route } from './routes/route.ts'
 
 /** The limits of the HTTP interface. */
@@ -24,13 +19,11 @@ export type HttpLimits = Pick<
 >
 
 /** What the HTTP server needs from outside. */
-export interface HttpServerDependencies {
-  readonly log: Log
+export interface HttpServerDependencies extends AnswerDependencies {
   /** Hears of every request at its end, beside the log. */
   readonly observeRequest?: ((record: RequestRecord) => void) | undefined
   /** Opens the trace of a request. */
   readonly openTrace?: ((headers: TraceHeaders) => RequestTrace) | undefined
-  readonly errorPage: string
   newCorrelationId(): string
   /** Says who a request comes from, by the connection's peer and `X-Forwarded-For`. */
   clientAddress(peer: string | undefined, forwardedFor: string | undefined): string
@@ -65,7 +58,7 @@ export function createHttpServer(
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const exchange = openExchange(request, response, dependencies)
     open.set(request.socket, exchange)
-    const run = () => void answer(exchange, routes, limits, dependencies)
+    const run = () => void answerRequest(exchange, routes, limits.maxBodyBytes, dependencies)
     if (exchange.trace === undefined) run()
     else exchange.trace.run(run)
   }
@@ -82,6 +75,9 @@ export function createHttpServer(
     serve,
   )
   server.maxConnections = limits.maxConnections
+  server.on('connection', (socket: Socket) => {
+    if (!dependencies.admission.admitConnection(socket)) socket.destroy()
+  })
   // Node would answer 417 without a body; an expectation that nobody knows is ignored (RFC 9110 section 10.1.1 allows it).
   server.on('checkExpectation', serve)
   // Node would close the connection without an answer.
@@ -154,10 +150,12 @@ function openExchange(
     route: undefined,
     keyId: undefined,
     actor: undefined,
+    countedAtOnce: undefined,
     errorId: undefined,
     answeredStatus: undefined,
   }
   response.once('close', () => {
+    dependencies.admission.leave(exchange)
     const record = describeExchange(exchange, dependencies.monotonicMs())
     tell(record, dependencies)
     exchange.trace?.end(record)
@@ -173,67 +171,4 @@ function tell(record: RequestRecord, { log, observeRequest }: HttpServerDependen
 /** Node joins repeated headers of this name with commas. */
 function forwardedFor(request: IncomingMessage): string | undefined {
   return request.headers[FORWARDED_FOR] as string | undefined
-}
-
-async function answer(
-  exchange: Exchange,
-  routes: readonly Route[],
-  limits: HttpLimits,
-  dependencies: HttpServerDependencies,
-): Promise<void> {
-  try {
-    const route = takeRoute(exchange, routes)
-    await route.authorize?.(exchange)
-    const readBody = route.readBody ?? (hasJsonBody(route) ? readJsonBody : undefined)
-    if (readBody !== undefined) exchange.body = await readBody(exchange.request, limits.maxBodyBytes)
-    const { status = 200, headers, body } = await route.handler(exchange)
-    send(exchange, status, headers, body)
-  } catch (error) {
-    sendError(exchange, error, dependencies)
-  }
-}
-
-/** By the head alone, before a body is read. */
-function takeRoute(exchange: Exchange, routes: readonly Route[]): Route {
-  const { request } = exchange
-  if (!isPlainHead(request)) throw new ApiError(ERRORS.malformedRequest, { headers: { Connection: 'close' } })
-  const found = findRoute(routes, request.method === 'HEAD' ? 'GET' : request.method, request.url)
-  if (found === undefined) throw refuseRoute(routes, request.url)
-  exchange.route = found.route.path
-  exchange.parameters = found.parameters
-  return found.route
-}
-
-function hasJsonBody({ method }: Route): boolean {
-  return method === 'POST' || method === 'PATCH'
-}
-
-function sendError(exchange: Exchange, thrown: unknown, dependencies: HttpServerDependencies): void {
-  const { request, correlationId } = exchange
-  const error = toApiError(thrown)
-  exchange.errorId = error.row.id
-  if (error.row.status >= 500)
-    dependencies.log.error({ event: 'failure', correlation_id: correlationId, error: thrown })
-  const path = exchange.route ?? pathOf(request.url)
-  const response = formatErrorResponse(error, path, { correlationId, errorPage: dependencies.errorPage })
-  const { socket } = request
-  // Closed with the rest of a body unread, the connection would be reset, and the answer could be lost on its way.
-  if (!request.complete) socket.destroySoon = () => endLingering(socket)
-  send(exchange, response.status, response.headers, response.body)
-}
-
-function send(
-  exchange: Exchange,
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-): void {
-  const { response } = exchange
-  if (response.headersSent || response.destroyed) return
-  response.writeHead(status, {
-    [CORRELATION_ID_HEADER]: exchange.correlationId,
-    ...headers,
-    'Content-Length': Buffer.byteLength(body),
-  })
-  response.end(body)
 }

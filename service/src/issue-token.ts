@@ -2,6 +2,7 @@ import { formatScope, type Scope } from '@interhuman-auth/protocol'
 import { hashSecret } from './api-key.ts'
 import type { AuthRequest } from './auth-request.ts'
 import { authenticateKey, authorizeScopes, type KeyCredentials } from './authenticate-key.ts'
+import type { KeyLimits } from './limits/key-limits.ts'
 
 /** What is to be signed. */
 export interface AccessTokenRequest {
@@ -14,7 +15,7 @@ export interface AccessTokenRequest {
 }
 
 /** What issuing needs from outside. */
-export interface IssueTokenDependencies {
+export interface IssueTokenDependencies extends KeyLimits {
   findKeyCredentials(keyId: string): Promise<KeyCredentials | undefined>
   signAccessToken(request: AccessTokenRequest): string
   /** Epoch seconds. */
@@ -30,7 +31,8 @@ export interface IssuedToken {
 /**
  * Exchanges an API key for an access token: authenticate, authorize, sign.
  *
- * @throws {ApiError} `ih2001` when the key does not authenticate, `ih2003` when it lacks one of the scopes.
+ * @throws {ApiError} `ih2001` when the key does not authenticate, `ih2003` when it lacks one of the scopes,
+ *   `ih3001` and `ih3003` when it has asked too often.
  */
 export async function issueToken(
   request: AuthRequest,
@@ -39,7 +41,9 @@ export async function issueToken(
   const found = await dependencies.findKeyCredentials(request.keyId)
   const now = dependencies.now()
   const key = authenticateKey(found, hashSecret(request.keySecret), now)
+  await dependencies.admitKey(key.keyId)
   authorizeScopes(key, request.scopes)
+  dependencies.drawQuota(key.keyId)
   const accessToken = dependencies.signAccessToken({
     keyId: key.keyId,
     generation: key.generation,

@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorRow, type KeyCredentialWire } from '@interhuman-auth/protocol'
 import { hashSecret } from './api-key.ts'
 import { authenticateKey, type KeyCredentials } from './authenticate-key.ts'
+import type { KeyLimits } from './limits/key-limits.ts'
 
 /** The members of a body that carry an API key, as JSON Schema. */
 export const KEY_CREDENTIAL_PROPERTIES = {
@@ -45,6 +46,7 @@ export function toKeyCredential(body: KeyCredentialWire): KeyCredential {
 export interface KeyLookups {
   findKeyCredentials(keyId: string): Promise<KeyCredentials | undefined>
   findKeyCredentialsBySecret(secretHash: Buffer): Promise<KeyCredentials | undefined>
+  admitKey: KeyLimits['admitKey']
   /** Epoch seconds. */
   now(): number
 }
@@ -54,7 +56,7 @@ export interface KeyLookups {
  * key, so that none can make another. Whether the key may be used directly is not asked: that is about who else sees its
  * secret, and here only the service does (our contract, sections 4 and 5).
  *
- * @throws {ApiError} `ih2001`, the same for every cause.
+ * @throws {ApiError} `ih2001`, the same for every cause; `ih3001` when the key has asked too often.
  */
 export async function authenticateCredential(
   credential: KeyCredential,
@@ -65,5 +67,7 @@ export async function authenticateCredential(
     credential.keyId === undefined
       ? await lookups.findKeyCredentialsBySecret(secretHash)
       : await lookups.findKeyCredentials(credential.keyId)
-  return authenticateKey(found, secretHash, lookups.now())
+  const key = authenticateKey(found, secretHash, lookups.now())
+  await lookups.admitKey(key.keyId)
+  return key
 }

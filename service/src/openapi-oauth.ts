@@ -40,6 +40,8 @@ const FORM_ERRORS = [
   ERRORS.credentialAbsent,
   ERRORS.invalidCredentials,
   ERRORS.bodyTooLarge,
+  ERRORS.rateLimited,
+  ERRORS.concurrencyLimited,
   ERRORS.unavailable,
   ...COMMON_ERRORS,
 ]
@@ -49,6 +51,7 @@ const TOKEN_ERRORS = [
   ERRORS.clientAuthenticationRepeated,
   ERRORS.grantTypeUnsupported,
   ERRORS.scopeRefused,
+  ERRORS.quotaUsedUp,
 ]
 
 const REVOCATION_ERRORS = [...FORM_ERRORS, ERRORS.clientAuthenticationRepeated, ERRORS.tokenTypeUnsupported]
@@ -92,5 +95,6 @@ export const OAUTH_PATHS = {
     'getServerMetadata',
     'Where a client of OAuth 2 finds everything else (RFC 8414).',
     jsonContent('ServerMetadata'),
+    [ERRORS.unavailable],
   ),
 }

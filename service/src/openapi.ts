@@ -33,12 +33,14 @@ const KEY_ERRORS = [
   ERRORS.invalidCredentials,
   ERRORS.bodyTooLarge,
   ERRORS.fieldInvalid,
+  ERRORS.rateLimited,
+  ERRORS.concurrencyLimited,
   ERRORS.unavailable,
   ...COMMON_ERRORS,
 ]
 
-const EXCHANGE_ERRORS = [...KEY_ERRORS, ERRORS.scopesAbsent, ERRORS.insufficientScope]
-const CLIENT_TOKEN_ERRORS = [...KEY_ERRORS, ERRORS.apiKeyAbsent, ERRORS.insufficientScope]
+const EXCHANGE_ERRORS = [...KEY_ERRORS, ERRORS.scopesAbsent, ERRORS.insufficientScope, ERRORS.quotaUsedUp]
+const CLIENT_TOKEN_ERRORS = [...KEY_ERRORS, ERRORS.apiKeyAbsent, ERRORS.insufficientScope, ERRORS.quotaUsedUp]
 const REVOCATION_ERRORS = [...KEY_ERRORS, ERRORS.apiKeyAbsent, ERRORS.tokenAbsent]
 
 /** Writes the description of the service's HTTP interface, OpenAPI 3.1, from the schemas that check the requests. */
@@ -72,15 +74,27 @@ export function formatOpenApi(): object {
         errors: errorResponses(REVOCATION_ERRORS, 'ErrorV1'),
       }),
       ...OAUTH_PATHS,
-      [KEY_SET_PATH]: getPath('getKeySet', 'The public signing keys (RFC 7517).', jsonContent('KeySet')),
+      [KEY_SET_PATH]: getPath('getKeySet', 'The public signing keys (RFC 7517).', jsonContent('KeySet'), [
+        ERRORS.unavailable,
+      ]),
       [LIVE_PATH]: getPath('getLive', 'Whether the process lives.', jsonContent('Health')),
       [READY_PATH]: getPath('getReady', 'Whether a token can be issued now.', jsonContent('Health'), [
         ERRORS.unavailable,
       ]),
-      [OPENAPI_PATH]: getPath('getOpenApi', 'This description.', {
-        [JSON_CONTENT_TYPE]: { schema: { type: 'object' } },
-      }),
-      [ERROR_PAGE_PATH]: getPath('getErrorPage', 'What each error means.', { 'text/html': { schema: TEXT } }),
+      [OPENAPI_PATH]: getPath(
+        'getOpenApi',
+        'This description.',
+        {
+          [JSON_CONTENT_TYPE]: { schema: { type: 'object' } },
+        },
+        [ERRORS.unavailable],
+      ),
+      [ERROR_PAGE_PATH]: getPath(
+        'getErrorPage',
+        'What each error means.',
+        { 'text/html': { schema: TEXT } },
+        [ERRORS.unavailable],
+      ),
     },
     components: { schemas: SCHEMAS, securitySchemes: SECURITY_SCHEMES },
   }

@@ -5,6 +5,9 @@ import type { Exchange } from './http-exchange.ts'
 import type { Log } from './log.ts'
 import type { RequestRecord } from './request-record.ts'
 
+/** Who is refused with these is looked for; nobody else's address is kept. */
+const REFUSED = new Set([401, 403, 429])
+
 const CLIENT_REQUEST_ID = CLIENT_REQUEST_ID_HEADER.toLowerCase()
 
 /**
@@ -23,6 +26,7 @@ export function describeExchange(exchange: Exchange, endedAt: number): RequestRe
     clientRequestId: readClientRequestId(request.headers[CLIENT_REQUEST_ID]),
     keyId: exchange.keyId,
     errorId: exchange.errorId,
+    client: REFUSED.has(response.statusCode) ? exchange.clientAddress : undefined,
     ms: Math.round((endedAt - exchange.startedAt) * 1000) / 1000,
   }
 }
@@ -50,6 +54,7 @@ export function logRequest(log: Log, record: RequestRecord): void {
     client_request_id: record.clientRequestId,
     key_id: record.keyId,
     error_id: record.errorId,
+    client: record.client,
     ms: record.ms,
   })
 }

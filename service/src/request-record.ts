@@ -10,5 +10,7 @@ export interface RequestRecord {
   /** Only one that has the form of a key id. */
   readonly keyId?: string | undefined
   readonly errorId: string | undefined
+  /** The address, of those who were refused only. */
+  readonly client?: string | undefined
   readonly ms: number
 }

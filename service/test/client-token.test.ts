@@ -97,6 +97,8 @@ function dependencies(stored: KeyCredentials | undefined = key) {
     },
     tokenIdKey,
     randomBytes,
+    admitKey: () => undefined,
+    drawQuota: () => {},
     now: () => NOW,
   }
 }

@@ -20,6 +20,15 @@ function secretFile(content: string): string {
   return file
 }
 
+/** A count where 0 stands for no limit. */
+const COUNT: { good: readonly [string, number][]; bad: readonly string[] } = {
+  good: [
+    ['0', 0],
+    ['999999999', 999_999_999],
+  ],
+  bad: ['', '-1', '1.5', '1000000000', 'LEAK'],
+}
+
 /** Two values that are allowed and as they are read; values that are not. */
 const CASES: {
   readonly [Name in keyof Config]: { good: readonly [string, Config[Name]][]; bad: readonly string[] }
@@ -99,6 +108,26 @@ const CASES: {
       ['3600000', 3_600_000],
     ],
     bad: ['', '999', '3600001'],
+  },
+  addressRequestsPerMinute: COUNT,
+  addressRequestsAtOnce: COUNT,
+  addressConnections: COUNT,
+  failuresPerMinute: COUNT,
+  keyRequestsPerMinute: COUNT,
+  keyTokensPerDay: COUNT,
+  maxInFlight: {
+    good: [
+      ['1', 1],
+      ['1000000', 1_000_000],
+    ],
+    bad: ['', '0', '1000001'],
+  },
+  maxLoopDelayMs: {
+    good: [
+      ['10', 10],
+      ['60000', 60_000],
+    ],
+    bad: ['', '9', '60001'],
   },
   issuer: {
     good: [

@@ -7,6 +7,7 @@ import { expectError } from '../../test/support/contract-body.ts'
 import { formatRequest, openSocket, readExchange, sendRaw } from '../../test/support/raw-http.ts'
 import { createClientAddress } from '../src/client-address.ts'
 import { createHttpServer } from '../src/http-server.ts'
+import { createAdmission } from '../src/limits/admission.ts'
 import type { Route } from '../src/routes/route.ts'
 import { StoreUnavailableError } from '../src/store/store-error.ts'
 
@@ -54,6 +55,18 @@ const app = createHttpServer(routes, limits, {
   errorPage: 'http://127.0.0.1:4747/errors',
   newCorrelationId: randomUUID,
   clientAddress: createClientAddress([]),
+  admission: createAdmission(
+    {
+      trustedProxies: [],
+      addressRequestsPerMinute: 0,
+      addressRequestsAtOnce: 0,
+      addressConnections: 0,
+      failuresPerMinute: 0,
+      maxInFlight: 100,
+      maxLoopDelayMs: 10_000,
+    },
+    () => performance.now(),
+  ),
   monotonicMs: () => performance.now(),
 })
 let url: string

@@ -66,6 +66,8 @@ async function attempt(options: Attempt) {
         signed.push(request)
         return 'signed'
       },
+      admitKey: () => undefined,
+      drawQuota: () => {},
       now: () => options.now ?? NOW,
     },
   ).catch((error: unknown) => error)

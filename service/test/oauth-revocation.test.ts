@@ -38,6 +38,7 @@ async function revoke(token: string, keySecret = 'LEAK-now') {
     issuer: ISSUER,
     audience: AUDIENCE,
     verificationKey: signer.verificationKey,
+    admitKey: () => undefined,
     now: () => NOW,
     findKeyCredentials: async () => key,
     findKeyCredentialsBySecret: async () => key,

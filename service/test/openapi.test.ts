@@ -31,8 +31,16 @@ const unused = () => {
 }
 const routes = createRoutes({
   issuer: 'https://auth.test',
-  issueToken: { findKeyCredentials: unused, signAccessToken: unused, now: unused },
+  issueToken: {
+    admitKey: unused,
+    drawQuota: unused,
+    findKeyCredentials: unused,
+    signAccessToken: unused,
+    now: unused,
+  },
   clientTokens: {
+    admitKey: unused,
+    drawQuota: unused,
     findKeyCredentials: unused,
     findKeyCredentialsBySecret: unused,
     signClientToken: unused,
@@ -95,6 +103,7 @@ test('the exchange names every status of the specification and of the contract t
       '408',
       '413',
       '422',
+      '429',
       '431',
       '500',
       '503',

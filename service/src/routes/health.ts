@@ -10,6 +10,7 @@ const OK: RouteResponse = {
 export function liveRoute(): Route {
   return {
     method: 'GET',
+    load: 'free',
     path: LIVE_PATH,
     handler: () => OK,
   }
@@ -23,6 +24,7 @@ export function liveRoute(): Route {
 export function readyRoute(ready: () => Promise<void>): Route {
   return {
     method: 'GET',
+    load: 'free',
     path: READY_PATH,
     async handler() {
       await ready()

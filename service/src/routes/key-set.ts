@@ -16,6 +16,7 @@ const HEADERS = {
 export function keySetRoute(keySet: () => string): Route {
   return {
     method: 'GET',
+    load: 'public',
     path: KEY_SET_PATH,
     handler: () => ({ headers: HEADERS, body: keySet() }),
   }

@@ -10,6 +10,7 @@ import {
   type KeySearch,
   listApiKeys,
 } from './sql-keys.ts'
+import { addQuotaUses, dropQuotas } from './sql-quotas.ts'
 import { changeOnce } from './sql-receipts.ts'
 import { isTokenRevoked, listRevokedTokens, revokeToken } from './sql-revoked-tokens.ts'
 import { listSecretUses } from './sql-secret-uses.ts'
@@ -86,6 +87,8 @@ function createQueries(
     changeSigningKeys: (plan, audit) => inTransaction((tx) => changeSigningKeys(tx, plan, audit)),
     reseal: (change, audit) => inTransaction((tx) => reseal(tx, change, audit)),
     findSetting: (name) => findSetting(db, name),
+    addQuotaUses: (uses) => addQuotaUses(db, uses),
+    dropQuotas: (before) => dropQuotas(db, before),
     settle: (name, value) => inTransaction((tx) => settle(tx, name, value)),
   }
 }

@@ -4,6 +4,7 @@ import type { AuditEntry } from '../audit.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
 import type { ChangeReading, Lease } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
+import type { QuotaStore } from '../limits/quota.ts'
 import type { Receipt, RepeatableRequest } from '../receipt.ts'
 import type { SealedSetting } from '../sealed-secrets.ts'
 import type { SecretUse } from '../secret-use.ts'
@@ -193,6 +194,8 @@ export interface Store {
 
   /** What is kept under `name`, `undefined` for nothing. */
   findSetting(name: string): Promise<string | undefined>
+  addQuotaUses: QuotaStore['addQuotaUses']
+  dropQuotas: QuotaStore['dropQuotas']
 
   /** Keeps `value` under `name` unless something is kept there already. @returns what is kept now. */
   settle(name: string, value: string): Promise<string>

@@ -14,6 +14,7 @@ import type { Log } from '../../log.ts'
 import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
+import { type Limits, openLimits } from './limits.ts'
 import { type Observation, openObservation } from './observation.ts'
 import { openNode } from './open-node.ts'
 import { openSigning } from './signing.ts'
@@ -38,7 +39,8 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
   try {
     const observation = ends.add(await openObservation(config, runtime))
     const store = ends.add(observation.observeStore(await runtime.openStore(config)))
-    const server = await createServer(config, store, observation, runtime, ends)
+    const limits = ends.add(openLimits(config, store, runtime))
+    const server = await createServer(config, store, limits, observation, runtime, ends)
     const metrics = await observation.listen()
     const url = formatAddress({ host: config.host, port: await listen(server.app, config) })
     ends.add(server.app)
@@ -83,6 +85,7 @@ interface Server {
 async function createServer(
   config: Config,
   store: Store,
+  limits: Limits,
   observation: Observation,
   runtime: Runtime,
   ends: Ends,
@@ -119,12 +122,14 @@ async function createServer(
     issuer,
     issueToken: {
       findKeyCredentials: (keyId) => keys.findKeyCredentials(keyId),
+      ...limits.keys,
       signAccessToken: observation.observeSigning(signAccessToken),
       now: () => node.now(),
     },
     clientTokens: {
       findKeyCredentials: (keyId) => keys.findKeyCredentials(keyId),
       findKeyCredentialsBySecret: (secretHash) => keys.findKeyCredentialsBySecret(secretHash),
+      ...limits.keys,
       revokeToken: (revocation, audit) => store.revokeToken(revocation, audit),
       signClientToken: observation.observeSigning(
         createClientTokenSigner((claims) => live.signers().clientToken(claims), parties),
@@ -141,6 +146,7 @@ async function createServer(
     },
     keySet: () => live.keySet(),
     async ready() {
+      limits.refuseStuck()
       live.signers()
       await node.ready()
     },
@@ -151,6 +157,7 @@ async function createServer(
     errorPage: config.errorPage ?? issuer + ERROR_PAGE_PATH,
     newCorrelationId: () => runtime.newUuid(),
     clientAddress: createClientAddress(config.trustedProxies),
+    admission: limits.admission,
     monotonicMs: () => runtime.monotonicMs(),
   })
   return { app, issuer, log, closeLog }

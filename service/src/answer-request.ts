@@ -1,0 +1,99 @@
+import { CORRELATION_ID_HEADER, ERRORS } from '@interhuman-auth/protocol'
+import { ApiError, toApiError } from './api-error.ts'
+import { formatErrorResponse } from './error-response.ts'
+import type { Exchange } from './http-exchange.ts'
+import type { Admission } from './limits/admission.ts'
+import { endLingering } from './linger.ts'
+import type { Log } from './log.ts'
+import { readJsonBody } from './request-body.ts'
+import { isPlainHead, pathOf } from './request-head.ts'
+import { findRoute, refuseRoute } from './routes/match-path.ts'
+import type { Route, RouteResponse } from './routes/route.ts'
+
+/** What answering needs from outside. */
+export interface AnswerDependencies {
+  readonly log: Log
+  readonly errorPage: string
+  readonly admission: Admission
+}
+
+/** Answers a request: finds its route, lets it in, reads its body, has the route do its work, writes what came of it. */
+export async function answerRequest(
+  exchange: Exchange,
+  routes: readonly Route[],
+  maxBodyBytes: number,
+  dependencies: AnswerDependencies,
+): Promise<void> {
+  const { admission } = dependencies
+  try {
+    const route = takeRoute(exchange, routes)
+    const admitted = admission.admit(exchange, route)
+    if (admitted !== undefined) await admitted
+    await route.authorize?.(exchange)
+    const readBody = route.readBody ?? (hasJsonBody(route) ? readJsonBody : undefined)
+    if (readBody !== undefined) exchange.body = await readBody(exchange.request, maxBodyBytes)
+    const { status = 200, headers, body } = await work(exchange, route, admission)
+    send(exchange, status, headers, body)
+  } catch (error) {
+    sendError(exchange, error, await admission.judgeFailure(exchange, toApiError(error)), dependencies)
+  }
+}
+
+async function work(exchange: Exchange, route: Route, admission: Admission): Promise<RouteResponse> {
+  admission.begin(route)
+  try {
+    return await route.handler(exchange)
+  } finally {
+    admission.end(route)
+  }
+}
+
+/** By the head alone, before a body is read. */
+function takeRoute(exchange: Exchange, routes: readonly Route[]): Route {
+  const { request } = exchange
+  if (!isPlainHead(request)) throw new ApiError(ERRORS.malformedRequest, { headers: { Connection: 'close' } })
+  const found = findRoute(routes, request.method === 'HEAD' ? 'GET' : request.method, request.url)
+  if (found === undefined) throw refuseRoute(routes, request.url)
+  exchange.route = found.route.path
+  exchange.parameters = found.parameters
+  return found.route
+}
+
+function hasJsonBody({ method }: Route): boolean {
+  return method === 'POST' || method === 'PATCH'
+}
+
+function sendError(
+  exchange: Exchange,
+  thrown: unknown,
+  error: ApiError,
+  dependencies: AnswerDependencies,
+): void {
+  const { request, correlationId } = exchange
+  exchange.errorId = error.row.id
+  // What was thrown on purpose has nothing more to tell than its row.
+  if (error.row.status >= 500 && thrown !== error)
+    dependencies.log.error({ event: 'failure', correlation_id: correlationId, error: thrown })
+  const path = exchange.route ?? pathOf(request.url)
+  const response = formatErrorResponse(error, path, { correlationId, errorPage: dependencies.errorPage })
+  const { socket } = request
+  // Closed with the rest of a body unread, the connection would be reset, and the answer could be lost on its way.
+  if (!request.complete) socket.destroySoon = () => endLingering(socket)
+  send(exchange, response.status, response.headers, response.body)
+}
+
+function send(
+  exchange: Exchange,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): void {
+  const { response } = exchange
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, {
+    [CORRELATION_ID_HEADER]: exchange.correlationId,
+    ...headers,
+    'Content-Length': Buffer.byteLength(body),
+  })
+  response.end(body)
+}

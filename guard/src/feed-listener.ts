@@ -64,9 +64,10 @@ export class FeedListener {
     })
     this.#started = { promise, resolve }
     this.#connect()
+    setTimeout(resolve, options.connectTimeoutMs).unref()
   }
 
-  /** Resolves with the first heartbeat that counts, or when the first connection ends without. */
+  /** Resolves with the first heartbeat that counts, when the first connection ends without, or after its time. */
   get started(): Promise<void> {
     return this.#started.promise
   }

@@ -29,7 +29,7 @@ export interface FeedConnectionOptions extends FeedTarget {
   readonly position: FeedPosition | undefined
   /** From the start of the request to the head of its answer. */
   readonly connectTimeoutMs: number
-  /** The longest time without a byte, after which the connection is taken for dead. */
+  /** The longest time without an event, after which the connection is taken for dead; comments are none. */
   readonly silenceMs: number
   /** What it throws ends the connection, with the error's message. */
   readonly onEvent: (event: ServerSentEvent) => void
@@ -80,9 +80,12 @@ export function openFeedConnection(options: FeedConnectionOptions): () => void {
     const readEvents = eventStreamReader()
     expectMore()
     response.on('data', (chunk: Buffer) => {
-      expectMore()
       try {
-        for (const event of readEvents(chunk)) if (!ended) onEvent(event)
+        for (const event of readEvents(chunk)) {
+          if (ended) return
+          expectMore()
+          onEvent(event)
+        }
       } catch (error) {
         end(error instanceof Error ? error.message : 'the feed could not be read')
       }

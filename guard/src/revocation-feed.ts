@@ -28,7 +28,7 @@ export interface RevocationFeedOptions {
   readonly maxEntries?: number
   /** From the start of a request to the head of its answer; 5,000 unless told. */
   readonly connectTimeoutMs?: number
-  /** The longest time without a byte, after which the connection is made again; 3,000 unless told. */
+  /** The longest time without an event, after which the connection is made again; 3,000 unless told. */
   readonly silenceMs?: number
   /** Epoch milliseconds. */
   readonly now?: () => number

@@ -122,6 +122,31 @@ describe('a connection that breaks', () => {
     expect(feed.ask(ofKey('a2'))).toEqual({ revoked: 'key_revoked' })
   })
 
+  it('by comments alone is given up for dead as well, and whoever waits for the first answer does not wait for ever', async () => {
+    const { url, feeds } = await startFeed((served) => {
+      const timer = setInterval(() => served.write(': still here\n\n'), 10)
+      served.response.once('close', () => clearInterval(timer))
+    })
+    const feed = listen(url, { silenceMs: 60 })
+    await feed.started
+    await until(() => feeds.length > 1)
+    expect(feed.state()).toMatchObject({ degraded: true, detail: 'the feed was silent for 60 ms' })
+  })
+
+  it('by changes that never come to an end keeps nobody waiting', async () => {
+    const { url } = await startFeed((served) => {
+      let revision = 0
+      const timer = setInterval(() => {
+        revision += 1
+        served.change({ kind: 'key', keyId: 'a', generation: 2 }, revision)
+      }, 10)
+      served.response.once('close', () => clearInterval(timer))
+    })
+    const feed = listen(url, { connectTimeoutMs: 80 })
+    await feed.started
+    expect(feed.ask(ofKey('b'))).toMatchObject({ revoked: 'unknown' })
+  })
+
   it('by silence is given up for dead and made again', async () => {
     const { url, feeds } = await startFeed((served) => {
       served.ready()

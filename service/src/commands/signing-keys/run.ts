@@ -5,7 +5,7 @@ import type { SigningKeyTools } from '../../operations/change-signing-keys.ts'
 import { loseSigningKey } from '../../operations/lose-signing-key.ts'
 import { rotateSigningKeys } from '../../operations/rotate-signing-keys.ts'
 import type { SigningKey } from '../../signing-key.ts'
-import { toSigningKeyView } from '../../signing-key-view.ts'
+import { type SigningKeyView, toSigningKeyView } from '../../signing-key-view.ts'
 import type { Store } from '../../store/store.ts'
 import { actingByCommand } from '../acting.ts'
 import { formatTable, writeJson } from '../output.ts'
@@ -50,7 +50,11 @@ async function openTools(store: Store, { config, runtime }: CommandContext): Pro
 function show(keys: readonly SigningKey[], context: CommandContext): void {
   const now = context.runtime.now()
   const views = keys.map((key) => toSigningKeyView(key, now))
-  if (context.json) return writeJson({ signing_keys: views }, context)
+  if (context.json) writeJson({ signing_keys: views }, context)
+  else context.runtime.writeOutput(formatSigningKeys(views))
+}
+
+function formatSigningKeys(views: readonly SigningKeyView[]): string {
   const rows = views.map((view) => [
     view.kid,
     view.algorithm,
@@ -60,5 +64,5 @@ function show(keys: readonly SigningKey[], context: CommandContext): void {
     view.verifies ? (view.verifies_until ?? 'yes') : 'no',
   ])
   const headings = ['KID', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNED SINCE', 'VERIFIES']
-  context.runtime.writeOutput(formatTable([headings, ...rows]))
+  return formatTable([headings, ...rows])
 }

@@ -22,9 +22,8 @@ export interface RotationScheduleContext {
 
 /** Rotation by the clock. */
 export interface RotationSchedule {
-  /** Rotates if it is due. Never rejects. */
-  check(): Promise<void>
-  close(): void
+  /** Resolves when no rotation is under way any more. */
+  close(): Promise<void>
 }
 
 /** Checks at once whether the signing keys are to be rotated, and from then on when they are due, and every hour. */
@@ -32,7 +31,9 @@ export function scheduleRotation(context: RotationScheduleContext): RotationSche
   const { rotationSeconds, keys, now, rotate, onFailure } = context
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let running: Promise<void> = Promise.resolve()
 
+  /** Never rejects. */
   async function check(): Promise<void> {
     try {
       const dueAt = rotationDueAt(keys(), rotationSeconds)
@@ -42,9 +43,10 @@ export function scheduleRotation(context: RotationScheduleContext): RotationSche
     }
   }
 
-  async function run(): Promise<void> {
-    await check()
-    if (!closed) timer = setTimeout(run, pauseMs()).unref()
+  function run(): void {
+    running = check().then(() => {
+      if (!closed) timer = setTimeout(run, pauseMs()).unref()
+    })
   }
 
   function pauseMs(): number {
@@ -52,12 +54,12 @@ export function scheduleRotation(context: RotationScheduleContext): RotationSche
     return Math.min(Math.max((dueAt - now()) * 1000, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
   }
 
-  void run()
+  run()
   return {
-    check,
-    close() {
+    async close() {
       closed = true
       clearTimeout(timer)
+      await running
     },
   }
 }

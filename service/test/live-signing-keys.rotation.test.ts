@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createVerifier, keySet, type Verify } from '@interhuman-auth/guard'
 import { KEY_SET_PATH, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
-import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createAccessTokenSigner } from '../src/access-token.ts'
-import { createClientAddress } from '../src/client-address.ts'
 import { createClientTokenSigner } from '../src/client-token.ts'
-import { createHttpServer, type HttpServer } from '../src/http-server.ts'
 import type { LiveSigningKeys } from '../src/live-signing-keys.ts'
 import { loseSigningKey } from '../src/operations/lose-signing-key.ts'
 import { rotateDueSigningKeys, rotateSigningKeys } from '../src/operations/rotate-signing-keys.ts'
@@ -21,13 +21,13 @@ const parties = { issuer: ISSUER, audience: ISSUER }
 const key = { keyId: 'ihk_00000000000000000000', generation: 1, scope: UPLOAD_SCOPE }
 
 let at: SigningStore
-let servers: HttpServer[]
+let closing: (() => Promise<void>)[]
 beforeEach(() => {
   at = openSigningStore()
-  servers = []
+  closing = []
 })
 afterEach(async () => {
-  for (const server of servers) await server.close()
+  for (const close of closing) await close()
   await at.close()
 })
 
@@ -40,22 +40,8 @@ interface Node {
 
 async function startNode(): Promise<Node> {
   const live = await at.start()
-  const limits = {
-    maxBodyBytes: 1024,
-    maxHeaderBytes: 16_384,
-    requestTimeoutMs: 10_000,
-    keepAliveTimeoutMs: 1000,
-    maxConnections: 100,
-  }
-  const server = createHttpServer([keySetRoute(() => live.keySet())], limits, {
-    log: pino({ level: 'silent' }),
-    errorPage: `${ISSUER}/errors`,
-    newCorrelationId: randomUUID,
-    clientAddress: createClientAddress([]),
-    monotonicMs: () => performance.now(),
-  })
-  servers.push(server)
-  const port = await server.listen({ host: '127.0.0.1', port: 0 })
+  const { url, close } = await serveKeySet(live)
+  closing.push(close)
   const sign = createAccessTokenSigner((claims) => live.signers().accessToken(claims), {
     ...parties,
     newTokenId: randomUUID,
@@ -64,10 +50,29 @@ async function startNode(): Promise<Node> {
   const caps = { maxConcurrent: 1 }
   return {
     live,
-    url: `http://127.0.0.1:${port}${KEY_SET_PATH}`,
+    url,
     issue: () => sign({ ...key, issuedAt: at.clock }),
     issueClientToken: () =>
       signClientToken({ ...key, tokenId: randomUUID(), issuedAt: at.clock, lifetimeSeconds: 3600, caps }),
+  }
+}
+
+/** The route of the key set behind a real socket. */
+async function serveKeySet(live: LiveSigningKeys) {
+  const route = keySetRoute(() => live.keySet())
+  const server = createServer(async (request, response) => {
+    const { headers, body } = await route.handler(request as never)
+    response.writeHead(200, headers).end(body)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${KEY_SET_PATH}`,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
   }
 }
 

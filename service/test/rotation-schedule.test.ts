@@ -7,8 +7,8 @@ import { settleSigningKeys } from '../src/signing-keys.ts'
 const DAY = 86_400
 
 let schedule: RotationSchedule | undefined
-afterEach(() => {
-  schedule?.close()
+afterEach(async () => {
+  await schedule?.close()
   vi.useRealTimers()
 })
 
@@ -53,7 +53,7 @@ test('the age of the active key is looked at every hour, and it is rotated once 
 
 test('a start that finds the key too old rotates at once', async () => {
   const at = start()
-  schedule?.close()
+  await schedule?.close()
   at.clock += 31 * DAY
   schedule = scheduleRotation({
     rotationSeconds: 30 * DAY,
@@ -95,6 +95,6 @@ test('a store without keys, and a schedule that was closed, do nothing', async (
   at.keys = []
   for (let turn = 0; turn < 3; turn += 1) await at.pass(DAY)
   expect([at.rotations, at.failures]).toEqual([[], []])
-  schedule?.close()
+  await schedule?.close()
   expect(vi.getTimerCount()).toBe(0)
 })

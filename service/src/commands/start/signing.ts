@@ -7,7 +7,7 @@ import { describeWrongMasterKey, type OpenedMasterKey, openMasterKey } from '../
 import { openSigningKeys } from '../../open-signing-keys.ts'
 import type { SigningKeyTools } from '../../operations/change-signing-keys.ts'
 import { rotateDueSigningKeys } from '../../operations/rotate-signing-keys.ts'
-import { type RotationSchedule, scheduleRotation } from '../../rotation-schedule.ts'
+import { scheduleRotation } from '../../rotation-schedule.ts'
 import type { Runtime } from '../../runtime.ts'
 import { openClientTokenIdKey } from '../../sealed-secrets.ts'
 import { signingSince } from '../../signing-keys.ts'
@@ -23,9 +23,10 @@ export interface Signing {
   readonly masterKey: OpenedMasterKey
   /** What changes of the signing keys are made with here. */
   readonly tools: SigningKeyTools
-  readonly schedule: RotationSchedule
   /** How long the active key has signed, in seconds; 0 where there is none. */
   signingAgeSeconds(): number
+  /** Ends the rotation by the clock. */
+  close(): Promise<void>
 }
 
 /** What opening it needs beside the store. */
@@ -62,21 +63,22 @@ export async function openSigning(store: Store, context: SigningContext): Promis
   const tools = { store, masterKey: masterKey.renewable, randomBytes }
   const rotationSeconds =
     config.signingKeyRotationDays === 0 ? null : config.signingKeyRotationDays * SECONDS_A_DAY
+  const schedule = scheduleRotation({
+    rotationSeconds,
+    keys: () => live.keys,
+    now,
+    async rotate() {
+      await rotateDueSigningKeys(tools, rotationSeconds, { actor: 'schedule', origin: 'start', now: now() })
+      await live.reload()
+    },
+    onFailure: (error) => log.error({ event: 'failure', error }),
+  })
   return {
     live,
     clientTokenIdKey: await openClientTokenIdKey(store, masterKey.bytes, randomBytes),
     masterKey,
     tools,
-    schedule: scheduleRotation({
-      rotationSeconds,
-      keys: () => live.keys,
-      now,
-      async rotate() {
-        await rotateDueSigningKeys(tools, rotationSeconds, { actor: 'schedule', origin: 'start', now: now() })
-        await live.reload()
-      },
-      onFailure: (error) => log.error({ event: 'failure', error }),
-    }),
+    close: () => schedule.close(),
     signingAgeSeconds() {
       const active = live.keys.find((key) => key.state === 'active')
       return active === undefined ? 0 : now() - signingSince(active)

@@ -57,8 +57,8 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
 }
 
 /** With PostgreSQL only a master key that is nowhere else. */
-function needsDataFolder({ databaseUrl, masterKey, masterKeyFile }: Config): boolean {
-  return databaseUrl === null || (masterKey === null && masterKeyFile === null)
+function needsDataFolder({ databaseUrl, masterKey, masterKeyFile, masterKeyCommand }: Config): boolean {
+  return databaseUrl === null || [masterKey, masterKeyFile, masterKeyCommand].every((each) => each === null)
 }
 
 /** What has to be closed when the service stops or does not start: the last that was opened first. */
@@ -99,13 +99,15 @@ async function createServer(
   ends.add(node.watch)
   const { keys } = node
   const issuer = await settleIssuer(config, store)
-  const signing = await openSigning(store, {
-    config,
-    runtime,
-    log,
-    now: () => node.now(),
-    refuseStale: () => node.refuseStale(),
-  })
+  const signing = ends.add(
+    await openSigning(store, {
+      config,
+      runtime,
+      log,
+      now: () => node.now(),
+      refuseStale: () => node.refuseStale(),
+    }),
+  )
   const { live } = signing
   node.watch.subscribe((changes, reset) => live.hear(changes, reset))
   observation.watch({
@@ -147,8 +149,8 @@ async function createServer(
     keySet: () => live.keySet(),
     async ready() {
       limits.refuseStuck()
-      live.signers()
       await node.ready()
+      live.signers()
     },
   })
   const app = createHttpServer(routes, config, {

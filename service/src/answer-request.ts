@@ -1,6 +1,7 @@
 import { CORRELATION_ID_HEADER, ERRORS } from '@interhuman-auth/protocol'
 import { ApiError, toApiError } from './api-error.ts'
 import { formatErrorResponse } from './error-response.ts'
+import { type StreamedBody, startStream } from './event-stream.ts'
 import type { Exchange } from './http-exchange.ts'
 import type { Admission } from './limits/admission.ts'
 import { endLingering } from './linger.ts'
@@ -86,14 +87,16 @@ function send(
   exchange: Exchange,
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: string | StreamedBody,
 ): void {
-  const { response } = exchange
+  const { request, response } = exchange
   if (response.headersSent || response.destroyed) return
-  response.writeHead(status, {
-    [CORRELATION_ID_HEADER]: exchange.correlationId,
-    ...headers,
-    'Content-Length': Buffer.byteLength(body),
-  })
-  response.end(body)
+  const common = { [CORRELATION_ID_HEADER]: exchange.correlationId, ...headers }
+  if (typeof body === 'string') {
+    response.writeHead(status, { ...common, 'Content-Length': Buffer.byteLength(body) })
+    response.end(body)
+    return
+  }
+  response.writeHead(status, common)
+  exchange.stream = startStream(response, request.method !== 'HEAD', body)
 }

@@ -12,6 +12,7 @@ import { keySetRoute } from './routes/key-set.ts'
 import { oauthRevocationRoute } from './routes/oauth-revocation.ts'
 import { oauthTokenRoute } from './routes/oauth-token.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import { type RevocationsDependencies, revocationAckRoute, revocationsRoute } from './routes/revocations.ts'
 import type { Route } from './routes/route.ts'
 import { serverMetadataRoute } from './routes/server-metadata.ts'
 import type { VerifierLookups } from './verifier.ts'
@@ -24,6 +25,7 @@ export interface AppDependencies {
   readonly clientTokens: IssueClientTokenDependencies & RevokeClientTokenDependencies
   /** What tokens and those who ask about them are checked with. */
   readonly checks: TokenChecks
+  readonly feed: Omit<RevocationsDependencies, keyof VerifierLookups>
   /** The body of the key set. */
   keySet(): string
   /** Rejects when no token can be issued now. */
@@ -38,6 +40,7 @@ export type TokenChecks = Omit<VerifyTokenDependencies, 'now'> &
 /** The route table: every endpoint of the service, one file each. */
 export function createRoutes(dependencies: AppDependencies): readonly Route[] {
   const checking = { ...dependencies.clientTokens, ...dependencies.checks }
+  const feed = { ...checking, ...dependencies.feed }
   return [
     ...API_VERSIONS.map((version) => authRoute(version, dependencies.issueToken)),
     clientTokensRoute(dependencies.clientTokens),
@@ -45,6 +48,8 @@ export function createRoutes(dependencies: AppDependencies): readonly Route[] {
     oauthTokenRoute(dependencies.issueToken),
     oauthRevocationRoute(checking),
     introspectionRoute(checking),
+    revocationsRoute(feed),
+    revocationAckRoute(feed),
     serverMetadataRoute(dependencies.issuer),
     keySetRoute(() => dependencies.keySet()),
     liveRoute(),

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { EventStream } from './event-stream.ts'
 import type { RequestTrace } from './observation/traces.ts'
 import type { RouteRequest } from './routes/route.ts'
 
@@ -13,6 +14,8 @@ export interface Exchange extends RouteRequest {
   readonly trace: RequestTrace | undefined
   parameters: Readonly<Record<string, string>>
   body: unknown
+  /** What answers bit by bit, once it does. */
+  stream: EventStream | undefined
   /** The path of the route, or `undefined` where there is none. */
   route: string | undefined
   /** The client whose share of requests at once this one takes a part of. */

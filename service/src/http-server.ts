@@ -122,8 +122,10 @@ function closer(server: Server, open: WeakMap<Socket, Exchange>): () => Promise<
       response.shouldKeepAlive = false
     })
     for (const socket of sockets) {
-      const response = open.get(socket)?.response
-      if (response !== undefined) response.shouldKeepAlive = false
+      const exchange = open.get(socket)
+      if (exchange === undefined) continue
+      exchange.response.shouldKeepAlive = false
+      exchange.stream?.end()
     }
     return new Promise((resolve) => {
       server.close(() => resolve())
@@ -147,6 +149,7 @@ function openExchange(
     parameters: {},
     clientAddress: dependencies.clientAddress(request.socket.remoteAddress, forwardedFor(request)),
     body: undefined,
+    stream: undefined,
     route: undefined,
     keyId: undefined,
     actor: undefined,

@@ -19,6 +19,7 @@ import {
   postPath,
   response,
 } from './openapi-operation.ts'
+import { REVOCATION_ACK_SCHEMA, REVOCATION_PATHS } from './openapi-revocations.ts'
 import { SCHEMAS, TEXT } from './openapi-schemas.ts'
 import { readVersion } from './version.ts'
 
@@ -74,6 +75,7 @@ export function formatOpenApi(): object {
         errors: errorResponses(REVOCATION_ERRORS, 'ErrorV1'),
       }),
       ...OAUTH_PATHS,
+      ...REVOCATION_PATHS,
       [KEY_SET_PATH]: getPath('getKeySet', 'The public signing keys (RFC 7517).', jsonContent('KeySet'), [
         ERRORS.unavailable,
       ]),
@@ -96,7 +98,10 @@ export function formatOpenApi(): object {
         [ERRORS.unavailable],
       ),
     },
-    components: { schemas: SCHEMAS, securitySchemes: SECURITY_SCHEMES },
+    components: {
+      schemas: { ...SCHEMAS, RevocationAck: REVOCATION_ACK_SCHEMA },
+      securitySchemes: SECURITY_SCHEMES,
+    },
   }
 }
 

@@ -112,6 +112,8 @@ export interface AuthenticatedVerifier {
   readonly verifierId: string
   /** When the secret that came ends by itself, in epoch seconds; `null` for never. */
   readonly secretExpiresAt: number | null
+  /** Of its last change. */
+  readonly revision: number
 }
 
 /** Compared with where there is no such secret, so that every request compares twice. */
@@ -133,10 +135,10 @@ export async function authenticateVerifier(
   const current = timingSafeEqual(hash, found?.secretHash ?? NO_HASH)
   const previous = timingSafeEqual(hash, found?.previousSecretHash ?? NO_HASH)
   if (found?.state === 'active') {
-    const { verifierId, previousSecretExpiresAt } = found
-    if (current) return { verifierId, secretExpiresAt: null }
+    const { verifierId, previousSecretExpiresAt, revision } = found
+    if (current) return { verifierId, secretExpiresAt: null, revision }
     if (previous && isAlive(previousSecretExpiresAt, lookups.now()))
-      return { verifierId, secretExpiresAt: previousSecretExpiresAt }
+      return { verifierId, secretExpiresAt: previousSecretExpiresAt, revision }
   }
   throw new ApiError(ERRORS.invalidCredentials)
 }

@@ -54,6 +54,13 @@ const CASES: {
     ],
     bad: [''],
   },
+  maxFeeds: {
+    good: [
+      ['1', 1],
+      ['1000000', 1_000_000],
+    ],
+    bad: ['0', ''],
+  },
   keyCacheSize: {
     good: [
       ['1', 1],

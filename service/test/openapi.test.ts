@@ -56,6 +56,11 @@ const routes = createRoutes({
     isTokenRevoked: unused,
     findVerifierBySecret: unused,
   },
+  feed: {
+    feeds: { hasRoom: unused, open: unused, acknowledge: unused },
+    acknowledgeLease: unused,
+    epoch: unused,
+  },
   keySet: unused,
   ready: unused,
 })

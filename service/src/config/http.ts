@@ -32,6 +32,10 @@ export const HTTP_SETTINGS = [
     placeholder: 'COUNT',
     description: 'Most connections at once; further ones are closed at once.',
   }),
+  setting('maxFeeds', 1000, integer(1, 1_000_000), {
+    placeholder: 'COUNT',
+    description: 'Most revocation feeds at once, of all verifiers together; above it the answer is 429.',
+  }),
   setting('shutdownTimeoutMs', 10_000, integer(0, 600_000), {
     placeholder: 'MS',
     description: 'Longest wait for requests in flight when the service stops, in milliseconds.',

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { StreamedBody } from '../event-stream.ts'
 
 /** What a handler sees of a request. */
 export interface RouteRequest {
@@ -23,7 +24,7 @@ export interface RouteResponse {
   /** 200 unless told. */
   readonly status?: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | StreamedBody
 }
 
 /**

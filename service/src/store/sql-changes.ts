@@ -68,10 +68,30 @@ export async function renewLeases(
     .values(leases.map((lease) => ({ ...lease, expires_at_ms: now + LEASE_MS })))
     .onConflict((conflict) =>
       conflict.column('holder').doUpdateSet((eb) => ({
-        revision: eb.ref('excluded.revision'),
+        // Another node may have taken note of more (`acknowledgeLease`).
+        revision: eb
+          .case()
+          .when('excluded.revision', '>', eb.ref('leases.revision'))
+          .then(eb.ref('excluded.revision'))
+          .else(eb.ref('leases.revision'))
+          .end(),
         expires_at_ms: eb.ref('excluded.expires_at_ms'),
       })),
     )
+    .execute()
+}
+
+/** Takes note that a revision is in force at the holder of a lease that another node renews. */
+export async function acknowledgeLease(
+  db: Kysely<Tables>,
+  { holder, name, revision }: Pick<Lease, 'holder' | 'name' | 'revision'>,
+): Promise<void> {
+  await db
+    .updateTable('leases')
+    .set({ revision })
+    .where('holder', '=', holder)
+    .where('name', '=', name)
+    .where('revision', '<', revision)
     .execute()
 }
 

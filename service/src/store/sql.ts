@@ -1,7 +1,14 @@
 import type { Kysely, Transaction } from 'kysely'
 import { changeAdminToken, findAdminToken, insertAdminToken, listAdminTokens } from './sql-admin-tokens.ts'
 import { listAuditEntries, listAuditPage } from './sql-audit.ts'
-import { type DatabaseTime, endLease, listLeases, readChanges, renewLeases } from './sql-changes.ts'
+import {
+  acknowledgeLease,
+  type DatabaseTime,
+  endLease,
+  listLeases,
+  readChanges,
+  renewLeases,
+} from './sql-changes.ts'
 import {
   changeApiKey,
   findApiKey,
@@ -77,6 +84,7 @@ function createQueries(
     changeAdminToken: (id, change) => inTransaction((tx) => changeAdminToken(tx, id, change)),
     readChanges: (after) => readChanges(db, after, database),
     renewLeases: (leases) => renewLeases(db, leases, database),
+    acknowledgeLease: (lease) => acknowledgeLease(db, lease),
     endLease: (holder) => endLease(db, holder),
     listLeases: () => listLeases(db, database),
     listAuditPage: (request) => listAuditPage(db, request),

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { Kysely, sql } from 'kysely'
 import type { Lease } from '../change.ts'
-import { type DatabaseTime, endLease, renewLeases } from './sql-changes.ts'
+import { acknowledgeLease, type DatabaseTime, endLease, renewLeases } from './sql-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import type { Hearing } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -37,6 +37,7 @@ export function hearSqliteChanges(reader: Database.Database, onHint: () => void)
 /** The leases of a SQLite file. */
 export interface SqliteLeases {
   renewLeases(leases: readonly Lease[]): Promise<void>
+  acknowledgeLease(lease: Pick<Lease, 'holder' | 'name' | 'revision'>): Promise<void>
   endLease(holder: string): Promise<void>
   close(): Promise<void>
 }
@@ -52,6 +53,7 @@ export function openSqliteLeases(file: string): SqliteLeases {
   const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
   return {
     renewLeases: (leases) => unlessBusy(() => renewLeases(db, leases, SQLITE_TIME)),
+    acknowledgeLease: (lease) => unlessBusy(() => acknowledgeLease(db, lease)),
     endLease: (holder) => unlessBusy(() => endLease(db, holder)),
     async close() {
       await db.destroy()

@@ -83,6 +83,7 @@ function createSqliteStore(
     ...namingFailures({
       ...createSqlStore(db, SQLITE),
       renewLeases: (held) => leases.renewLeases(held),
+      acknowledgeLease: (lease) => leases.acknowledgeLease(lease),
       endLease: (holder) => leases.endLease(holder),
     }),
     hearChanges: (onHint) => hearSqliteChanges(reader, onHint),

@@ -166,6 +166,9 @@ export interface Store {
    */
   renewLeases(leases: readonly Lease[]): Promise<void>
 
+  /** Takes note that a revision is in force at the holder of a living lease of that name; of no other anything. */
+  acknowledgeLease(lease: Pick<Lease, 'holder' | 'name' | 'revision'>): Promise<void>
+
   /** Ends a lease before its time. */
   endLease(holder: string): Promise<void>
 

@@ -11,6 +11,7 @@ import { type DataFolder, dataFolder, prepareDataFolder } from '../../data-folde
 import { settleFirstKey } from '../../first-key.ts'
 import { createHttpServer, type HttpServer } from '../../http-server.ts'
 import type { Log } from '../../log.ts'
+import { createRevocationFeeds } from '../../revocation-feed.ts'
 import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
@@ -145,6 +146,15 @@ async function createServer(
       verificationKey: (kid) => live.verificationKey(kid),
       isTokenRevoked: (tokenId) => store.isTokenRevoked(tokenId),
       findVerifierBySecret: (secretHash) => store.findVerifierBySecret(secretHash),
+    },
+    feed: {
+      feeds: createRevocationFeeds({
+        watch: node.watch,
+        newUuid: () => runtime.newUuid(),
+        maxFeeds: config.maxFeeds,
+      }),
+      acknowledgeLease: (lease) => store.acknowledgeLease(lease),
+      epoch: () => node.watch.epoch,
     },
     keySet: () => live.keySet(),
     async ready() {

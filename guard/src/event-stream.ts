@@ -27,6 +27,7 @@ export type ReadEvents = (chunk: Uint8Array) => ServerSentEvent[]
 export function eventStreamReader(): ReadEvents {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let rest = ''
+  const lineEnd = /\r\n?|\n/g
   let afterCarriageReturn = false
   let kind = ''
   let data: string[] = []
@@ -58,13 +59,11 @@ export function eventStreamReader(): ReadEvents {
   function* splitLines(text: string): Generator<string> {
     let start = afterCarriageReturn && text.startsWith('\n') ? 1 : 0
     if (text !== '') afterCarriageReturn = text.endsWith('\r')
-    for (let at = start; at < text.length; at += 1) {
-      const character = text[at]
-      if (character !== '\n' && character !== '\r') continue
-      const line = rest + text.slice(start, at)
+    lineEnd.lastIndex = start
+    for (let end = lineEnd.exec(text); end !== null; end = lineEnd.exec(text)) {
+      const line = rest + text.slice(start, end.index)
       rest = ''
-      if (character === '\r' && text[at + 1] === '\n') at += 1
-      start = at + 1
+      start = lineEnd.lastIndex
       yield line
     }
     rest += text.slice(start)

@@ -11,6 +11,9 @@ const WRITE_LOCK = 2
 /** Makes a transaction the only one that writes: whatever it reads is not changed by another before it ends. */
 export const EXCLUSIVE = `select pg_advisory_xact_lock(${LOCKS}, ${WRITE_LOCK})`
 
+/** Makes a transaction the only one that migrates. */
+export const MIGRATING = `select pg_advisory_xact_lock(${LOCKS}, ${MIGRATION_LOCK})`
+
 /** The oldest PostgreSQL that this program knows, as `server_version_num` says it. */
 const OLDEST_SERVER = 140_000
 
@@ -54,7 +57,7 @@ export async function migratePostgres(pool: PostgresPool, migrations: readonly M
 async function migrate(connection: Connection, migrations: readonly Migration[]): Promise<void> {
   const run = (text: string) => connection.query({ text, query_timeout: MIGRATION_TIMEOUT_MS })
   await run(`set local statement_timeout = ${MIGRATION_TIMEOUT_MS - 1000}`)
-  await run(`select pg_advisory_xact_lock(${LOCKS}, ${MIGRATION_LOCK})`)
+  await run(MIGRATING)
   const state = await readState(connection)
   if (state !== undefined && isCurrent(state, migrations)) return
   await refuseUnfit(connection)
@@ -73,10 +76,13 @@ async function migrate(connection: Connection, migrations: readonly Migration[])
     on conflict (id) do update set version = excluded.version, compatible_from = excluded.compatible_from`)
 }
 
+/** Asked of the catalog itself: `to_regclass` may answer with what it knew before the lock was waited for. */
+const IS_THERE = `select exists (
+    select from pg_catalog.pg_class where relname = 'schema_state' and pg_catalog.pg_table_is_visible(oid)
+  ) as there`
+
 async function readState(connection: Connection): Promise<SchemaState | undefined> {
-  const { rows } = await connection.query<{ there: boolean }>(
-    "select to_regclass('schema_state') is not null as there",
-  )
+  const { rows } = await connection.query<{ there: boolean }>(IS_THERE)
   if (rows[0]?.there !== true) return undefined
   return (await connection.query<SchemaState>('select version, compatible_from from schema_state')).rows[0]
 }

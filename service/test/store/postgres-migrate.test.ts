@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/support/create-test-database.ts'
+import { waitUntil } from '../../../test/support/start-service.ts'
 import { StartupError } from '../../src/startup-error.ts'
 import type { Migration } from '../../src/store/migrations/migration.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations/migrations.ts'
+import { MIGRATING } from '../../src/store/postgres-migrate.ts'
 import { openPostgres, run } from './postgres-under-test.ts'
 import { newKey } from './store-fixtures.ts'
 
@@ -31,6 +34,10 @@ const next = (postgres: readonly string[], compatibleFrom?: number): Migration =
 })
 
 test('three nodes that start at once on an empty database migrate it once', async () => {
+  const lock = new Client({ connectionString: database.url })
+  await lock.connect()
+  await lock.query('begin')
+  await lock.query(MIGRATING)
   const under = new URL('postgres-under-test.ts', import.meta.url).href
   const node = fileURLToPath(new URL('store-process.ts', import.meta.url))
   const started = ['a', 'b', 'c'].map((value) =>
@@ -38,6 +45,14 @@ test('three nodes that start at once on an empty database migrate it once', asyn
       stdio: ['ignore', 'pipe', 'inherit'],
     }),
   )
+  // Each of them has seen by then that there is no schema.
+  const waiting = `select pid from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())`
+  await waitUntil(
+    async () => (await run(database.url, waiting)).length === 3,
+    () => 'the nodes do not wait for one another',
+  )
+  await lock.end()
   const settled = started.map(async (child) => {
     const [text] = await once(child.stdout, 'data')
     expect((await once(child, 'close'))[0]).toBe(0)

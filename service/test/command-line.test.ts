@@ -68,8 +68,17 @@ test('keys list has a page', async () => {
 
 test('show, rotate, disable, enable and revoke name one key', async () => {
   expect((await parse(`keys show ${ID}`)).command).toEqual({ kind: 'show', keyId: ID })
-  for (const change of ['disable', 'enable', 'revoke'])
-    expect((await parse(`keys ${change} ${ID}`)).command).toEqual({ kind: 'change state', keyId: ID, change })
+  for (const change of ['disable', 'enable', 'revoke']) {
+    const expected = (waitSeconds: number | undefined) => ({
+      kind: 'change state',
+      keyId: ID,
+      options: { word: change, waitSeconds },
+    })
+    expect((await parse(`keys ${change} ${ID}`)).command).toEqual(expected(undefined))
+    expect((await parse(`keys ${change} ${ID} --wait`)).command).toEqual(expected(10))
+    expect((await parse(`keys ${change} ${ID} --wait --timeout 3`)).command).toEqual(expected(3))
+    await expect(parse(`keys ${change} ${ID} --timeout 3`)).rejects.toThrow('--timeout goes with --wait')
+  }
   expect((await parse(`keys rotate ${ID} --overlap-seconds 0`)).command).toMatchObject({
     kind: 'rotate',
     keyId: ID,

@@ -6,6 +6,7 @@ import { actingByCommand } from '../acting.ts'
 import { readName } from '../read-name.ts'
 import { type KeysContext, showChanged } from './context.ts'
 import { readScopes } from './read-scopes.ts'
+import { waitForChange } from './wait.ts'
 
 /** What `keys change` is told; `undefined` is left as it is. */
 export interface ChangeOptions {
@@ -39,17 +40,27 @@ export async function changeKeyByCommand(
   showChanged(keyId, await changeKey(context.store, keyId, change, by), context)
 }
 
+/** What `keys disable`, `keys enable` and `keys revoke` are told. */
+export interface StateChangeOptions {
+  readonly word: StateChange
+  /** How long to wait until the change is in force everywhere; `undefined` for not at all. */
+  readonly waitSeconds: number | undefined
+}
+
 /**
  * `keys disable`, `keys enable`, `keys revoke`. A key that is in the state already is left as it is.
  *
  * @throws {KeyChangeError | StartupError}
+ * @throws {OperatorError} when it is not in force everywhere within the time.
  */
 export async function changeKeyStateByCommand(
   keyId: string,
-  word: StateChange,
+  { word, waitSeconds }: StateChangeOptions,
   context: KeysContext,
 ): Promise<void> {
-  showChanged(keyId, await changeKeyState(context.store, keyId, word, actingByCommand(context)), context)
+  const changed = await changeKeyState(context.store, keyId, word, actingByCommand(context))
+  const key = showChanged(keyId, changed, context)
+  if (waitSeconds !== undefined) await waitForChange(key, waitSeconds, context)
 }
 
 /**

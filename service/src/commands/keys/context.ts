@@ -23,9 +23,11 @@ export function noSuchKey(keyId: string): StartupError {
 /**
  * Shows a key as it is after a change.
  *
+ * @returns the key.
  * @throws {StartupError} when there is none.
  */
-export function showChanged(keyId: string, key: ApiKey | undefined, context: KeysContext): void {
+export function showChanged(keyId: string, key: ApiKey | undefined, context: KeysContext): ApiKey {
   if (key === undefined) throw noSuchKey(keyId)
   writeFields({ ...toKeyView(key, context.runtime.now()) }, context)
+  return key
 }

@@ -16,6 +16,8 @@ export const keysGroup: CommandGroup<KeysCommand> = {
     limit: { type: 'string' },
     direct: { type: 'string' },
     force: { type: 'boolean' },
+    wait: { type: 'boolean' },
+    timeout: { type: 'string' },
   },
   usage: [
     'keys create --name NAME --scope SCOPE [--scope SCOPE]',
@@ -27,10 +29,11 @@ export const keysGroup: CommandGroup<KeysCommand> = {
     'keys end-overlap KEY_ID [--force]',
     'keys change KEY_ID [--name NAME] [--scope SCOPE [--scope SCOPE]]',
     '  [--expires-in-seconds N|never] [--direct on|off]',
-    'keys disable|enable|revoke KEY_ID',
+    'keys disable|enable|revoke KEY_ID [--wait [--timeout SECONDS]]',
   ],
   explainedOptions: [
     ['--direct', 'whether the secret itself is taken as a bearer, so that whoever sees a request has it'],
+    ['--wait', 'come back when every node and verifier has acknowledged the change, or say which has not'],
     ['--force', 'end an overlap although its older secret is in use'],
   ],
   read: readKeysCommand,
@@ -66,7 +69,7 @@ async function changeKey(command: KeysChangeCommand, context: KeysContext): Prom
     case 'change':
       return change.changeKeyByCommand(command.keyId, command.options, context)
     case 'change state':
-      return change.changeKeyStateByCommand(command.keyId, command.change, context)
+      return change.changeKeyStateByCommand(command.keyId, command.options, context)
     case 'end overlap':
       return change.endOverlapByCommand(command.keyId, command.options, context)
   }

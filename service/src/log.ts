@@ -10,26 +10,33 @@ const BATCH_CHARACTERS = 16_384
 /** What standard error's reader may lag behind before lines are dropped, in bytes. */
 const MAX_BUFFER_BYTES = 8 * 1024 * 1024
 
+/** What a pipe takes whole (POSIX, PIPE_BUF): so much is written at once where others write beside. */
+const SHARED_BATCH_CHARACTERS = 4096
+
 const STANDARD_ERROR = 2
 
 /** What a log needs to be opened. */
 export interface LogOptions {
   readonly level: string
+  /** Which of several workers this process is, for each line to say. */
+  readonly worker?: number | undefined
 }
 
 /** Opens the log. Lines are written in batches; `closeLog` resolves when what is left is written, or nobody reads it. */
 export function openLog(options: LogOptions): { readonly log: Log; closeLog(): Promise<void> } {
-  const stream = destination({ dest: STANDARD_ERROR, sync: false, maxLength: MAX_BUFFER_BYTES })
+  const { worker } = options
+  const maxWrite = worker === undefined ? BATCH_CHARACTERS : SHARED_BATCH_CHARACTERS
+  const stream = destination({ dest: STANDARD_ERROR, sync: false, maxLength: MAX_BUFFER_BYTES, maxWrite })
   // A reader that has gone away must not end the service; from then on pino's stream ignores whatever it is asked for.
   let readerGone = false
   stream.on('error', () => {
     readerGone = true
   })
-  const batch = batchLines((text) => stream.write(text))
+  const batch = batchLines((text) => stream.write(text), maxWrite)
   const log = pino(
     {
       level: options.level,
-      base: null,
+      base: worker === undefined ? null : { worker },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
       serializers: { error: stdSerializers.err },
@@ -54,7 +61,7 @@ export function openLog(options: LogOptions): { readonly log: Log; closeLog(): P
  * Gathers lines and writes them together. The destination could do so itself, but would copy all that it holds at each
  * line, which cost more than everything else about a line.
  */
-function batchLines(write: (text: string) => void) {
+function batchLines(write: (text: string) => void, maxCharacters: number) {
   let lines: string[] = []
   let characters = 0
   const flush = () => {
@@ -67,9 +74,9 @@ function batchLines(write: (text: string) => void) {
   const timer = setInterval(flush, FLUSH_MS).unref()
   return {
     write(line: string) {
+      if (characters + line.length > maxCharacters) flush()
       lines.push(line)
       characters += line.length
-      if (characters >= BATCH_CHARACTERS) flush()
     },
     flush,
     end() {

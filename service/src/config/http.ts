@@ -11,6 +11,10 @@ export const HTTP_SETTINGS = [
     placeholder: 'PORT',
     description: 'Port to listen on; 0 takes a free one.',
   }),
+  setting('workers', 1, integer(1, 64), {
+    placeholder: 'COUNT',
+    description: 'How many processes serve the port; more than one with PostgreSQL only.',
+  }),
   setting('maxBodyBytes', 16_384, integer(1024, 1_048_576), {
     placeholder: 'BYTES',
     description: 'Largest request body; above it the answer is 413.',

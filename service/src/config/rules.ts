@@ -36,6 +36,11 @@ const RULES: readonly Rule[] = [
       port !== 0 && host === metricsHost && port === metricsPort,
     problem: `${name('metricsPort')} is the port of the service itself; metrics have an address of their own`,
   },
+  {
+    settings: ['workers', 'databaseUrl'],
+    isBroken: ({ workers, databaseUrl }) => workers > 1 && databaseUrl === null,
+    problem: `${name('workers')} above 1 needs PostgreSQL (${name('databaseUrl')}): a SQLite database has one process that serves it`,
+  },
 ]
 
 /**

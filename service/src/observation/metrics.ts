@@ -26,6 +26,8 @@ export interface Metrics {
   /** Adds gauges that are read at each scrape. */
   watch(state: ObservedState): void
   format(): Promise<Exposition>
+  /** Has them added up by the process that started this worker. */
+  share(): Promise<void>
 }
 
 /** The endpoints whose 200 is a token. */
@@ -45,6 +47,7 @@ export function createMetrics(version: string): Metrics {
   new Gauge({
     name: 'interhuman_auth_build_info',
     help: 'Always 1; the version.',
+    aggregator: 'first',
     labelNames: ['version'],
     registers,
   })
@@ -57,6 +60,10 @@ export function createMetrics(version: string): Metrics {
     observeStore,
     watch: (state) => watchState(state, registers),
     format: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    async share() {
+      const { shareMetrics } = await import('./workers-metrics.ts')
+      shareMetrics(registry)
+    },
   }
 }
 
@@ -113,6 +120,7 @@ function createStoreObserver(registers: Registry[]): Metrics['observeStore'] {
   const up = new Gauge({
     name: 'interhuman_auth_store_up',
     help: '1 if the store answered the last operation, 0 if not.',
+    aggregator: 'min',
     registers,
   })
   up.set(1)

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { type Aggregator, Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Change } from '../change.ts'
 
 /** What a node knows of itself, asked for at each scrape. */
@@ -22,10 +22,11 @@ const LAG_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 1
 /** Adds the metrics of what is handed in. */
 export function watchState(state: ObservedState, registers: Registry[]): void {
   const { signingKeyAgeSeconds, changes, keyCache } = state
-  const gauge = (name: string, help: string, read: () => number) =>
+  const gauge = (name: string, help: string, read: () => number, aggregator: Aggregator = 'max') =>
     new Gauge({
       name: `interhuman_auth_${name}`,
       help,
+      aggregator,
       registers,
       collect() {
         this.set(read())
@@ -54,7 +55,7 @@ export function watchState(state: ObservedState, registers: Registry[]): void {
     observeLag(changes, registers)
   }
   if (keyCache !== undefined) {
-    gauge('key_cache_entries', 'Keys in the cache.', () => keyCache().size)
+    gauge('key_cache_entries', 'Keys in the cache.', () => keyCache().size, 'sum')
     counter('key_cache_lookups_total', 'Look-ups in the cache of keys, by result.', 'result', () => {
       const { hits, misses } = keyCache()
       return { hit: hits, miss: misses }

@@ -12,8 +12,19 @@ export const startGroup: CommandGroup<StartOptions> = {
     return { firstKey: values['first-key'] === true }
   },
   async run(options, { config, runtime }) {
+    const { findSupervisor } = await import('../../workers/cluster-worker.ts')
+    const supervised = findSupervisor()
+    if (config.workers > 1 && supervised === undefined) {
+      const { startWorkers } = await import('./start-workers.ts')
+      return startWorkers(config, runtime)
+    }
     const { start } = await import('./start.ts')
-    await start(config, options, runtime)
+    try {
+      await start(config, options, runtime, supervised)
+    } catch (error) {
+      supervised?.leave()
+      throw error
+    }
     return 0
   },
 }

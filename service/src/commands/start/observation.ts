@@ -27,13 +27,18 @@ export interface Observation {
   close(): Promise<void>
 }
 
-/** Opens what the settings ask for. */
+/**
+ * Opens what the settings ask for.
+ *
+ * @param worker which of several workers this process is: their lines say so, and their metrics are added up elsewhere.
+ */
 export async function openObservation(
   config: Config,
   runtime: Pick<Runtime, 'monotonicMs'>,
+  worker?: number,
 ): Promise<Observation> {
-  const { log, closeLog } = openLog({ level: config.logLevel })
-  const measured = await openMetrics(config)
+  const { log, closeLog } = openLog({ level: config.logLevel, worker })
+  const measured = await openMetrics(config, worker !== undefined)
   const traces = await loadTraces(config, log)
   const arounds: Around[] = []
   if (measured !== undefined)
@@ -57,10 +62,13 @@ export async function openObservation(
 interface Measured {
   readonly metrics: Metrics
   readonly server: HttpServer
-  listen(): Promise<string>
+  listen(): Promise<string | undefined>
 }
 
-async function openMetrics({ metricsHost: host, metricsPort: port }: Config): Promise<Measured | undefined> {
+async function openMetrics(
+  { metricsHost: host, metricsPort: port }: Config,
+  isWorker: boolean,
+): Promise<Measured | undefined> {
   if (port === null) return undefined
   const [{ createMetrics }, { createMetricsServer }] = await Promise.all([
     import('../../observation/metrics.ts'),
@@ -68,6 +76,10 @@ async function openMetrics({ metricsHost: host, metricsPort: port }: Config): Pr
   ])
   const metrics = createMetrics(readVersion())
   const server = createMetricsServer(metrics)
+  if (isWorker) {
+    await metrics.share()
+    return { metrics, server, listen: async () => undefined }
+  }
   return { metrics, server, listen: () => listen(server, { host, port }) }
 }
 

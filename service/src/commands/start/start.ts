@@ -15,6 +15,7 @@ import { createRevocationFeeds } from '../../revocation-feed.ts'
 import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
+import { STOP_SIGNALS, type Supervised } from '../../workers/cluster-worker.ts'
 import { type Limits, openLimits } from './limits.ts'
 import { type Observation, openObservation } from './observation.ts'
 import { openNode } from './open-node.ts'
@@ -27,18 +28,24 @@ export interface StartOptions {
 }
 
 /**
- * `start`: opens the data folder, listens, and stays up until SIGTERM or SIGINT.
+ * `start`: opens the data folder, listens, and stays up until SIGTERM or SIGINT, or its supervisor's word.
  *
+ * @param supervised what this process has of its supervisor where it is one of several workers.
  * @throws {StartupError} when it cannot start; then nothing of the data folder was changed that was there before.
  */
-export async function start(config: Config, options: StartOptions, runtime: Runtime): Promise<void> {
+export async function start(
+  config: Config,
+  options: StartOptions,
+  runtime: Runtime,
+  supervised?: Supervised,
+): Promise<void> {
   if (options.firstKey && config.databaseUrl !== null)
     throw new StartupError('--first-key works with SQLite only; make a key with keys create')
-  await refuseTakenAddress(config)
+  if (supervised === undefined) await refuseTakenAddress(config)
   if (needsDataFolder(config)) prepareDataFolder(config.dataDir)
   const ends = new Ends()
   try {
-    const observation = ends.add(await openObservation(config, runtime))
+    const observation = ends.add(await openObservation(config, runtime, supervised?.id))
     const store = ends.add(observation.observeStore(await runtime.openStore(config)))
     const limits = ends.add(openLimits(config, store, runtime))
     const server = await createServer(config, store, limits, observation, runtime, ends)
@@ -48,8 +55,10 @@ export async function start(config: Config, options: StartOptions, runtime: Runt
     await announceFirstKey(options, server.log, dataFolder(config.dataDir), store, url, runtime)
     for (const warning of await store.readWarnings()) server.log.warn({ event: 'store', warning })
     // Whoever reads that the service listens may stop it at once.
-    stopOnSignal(server, ends, config)
-    server.log.info({ event: 'listening', url, issuer: server.issuer, metrics })
+    stopOnSignal(server, ends, config, supervised)
+    const { issuer } = server
+    if (supervised === undefined) server.log.info({ event: 'listening', url, issuer, metrics })
+    supervised?.tellListening({ url, issuer })
     server.log.flush()
   } catch (error) {
     await ends.close()
@@ -211,12 +220,15 @@ async function announceFirstKey(
   log.info({ event: 'first_key', created, credentialsFile: folder.firstKey })
 }
 
-function stopOnSignal(server: Server, ends: Ends, config: Config): void {
-  closeWithGrace({ delay: config.shutdownTimeoutMs, logger: undefined }, async ({ signal, err }) => {
+function stopOnSignal(server: Server, ends: Ends, config: Config, supervised: Supervised | undefined): void {
+  const skip = supervised === undefined ? [] : [...STOP_SIGNALS]
+  const options = { delay: config.shutdownTimeoutMs, logger: undefined, skip }
+  const grace = closeWithGrace(options, async ({ signal, err }) => {
     if (err !== undefined) server.log.error({ event: 'failure', error: err })
-    server.log.info({ event: 'stopping', signal })
+    if (supervised === undefined) server.log.info({ event: 'stopping', signal })
     await ends.close()
-    server.log.info({ event: 'stopped' })
+    if (supervised === undefined) server.log.info({ event: 'stopped' })
     await server.closeLog()
   })
+  supervised?.onStop(() => grace.close())
 }

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from './support/create-test-database.ts'
+import { formatRequest, sendRaw } from './support/raw-http.ts'
+import {
+  cleanEnvironment,
+  parseLogs,
+  runService,
+  SERVICE_COMMAND,
+  waitUntil,
+} from './support/start-service.ts'
+
+const SCOPE = 'interhumanai.upload'
+const dataDir = mkdtempSync(join(tmpdir(), 'interhuman-auth-workers-'))
+
+let database: TestDatabase
+let env: Record<string, string>
+let child: ChildProcess
+let logs = ''
+let key: { key_id: string; key_secret: string }
+
+const lines = (event: string) => parseLogs(logs).filter((line) => line.event === event)
+const told = (what: () => unknown) =>
+  waitUntil(
+    () => what() !== undefined,
+    () => `it was not logged:\n${logs}`,
+  )
+const url = () => String(lines('listening')[0]?.url)
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  env = { INTERHUMAN_AUTH_DATABASE_URL: database.url, INTERHUMAN_AUTH_DATA_DIR: dataDir }
+  const args = ['start', '--workers', '2', '--port', '0', '--metrics-port', '0']
+  child = spawn(process.execPath, [SERVICE_COMMAND, ...args], {
+    env: cleanEnvironment({ ...env, INTERHUMAN_AUTH_KEY_TOKENS_PER_DAY: '100000' }),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    logs += text
+  })
+  await told(() => lines('listening')[0] ?? (child.exitCode === null ? undefined : 'ended'))
+  const created = await runService(['keys', 'create', '--json', '--name', 'test', '--scope', SCOPE], env)
+  key = JSON.parse(created.stdout)
+})
+afterAll(async () => {
+  child.kill('SIGKILL')
+  await database.remove()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+/** Over a connection of its own, so that the workers take turns. */
+async function exchange(): Promise<number | undefined> {
+  const request = formatRequest('/v0/auth', JSON.stringify({ ...key, scopes: [SCOPE] }))
+  return (await sendRaw(url(), request, { count: 1 })).responses[0]?.status
+}
+
+async function workersThatAnswered(): Promise<Set<unknown>> {
+  const before = lines('request').length
+  for (let count = 0; count < 8; count++) expect(await exchange()).toBe(200)
+  await told(() => (lines('request').length >= before + 8 ? true : undefined))
+  return new Set(
+    lines('request')
+      .slice(before)
+      .map(({ worker }) => worker),
+  )
+}
+
+test('two workers serve one port, and one line says that they listen', async () => {
+  expect((await workersThatAnswered()).size).toBe(2)
+  expect(lines('listening')).toEqual([
+    expect.objectContaining({ workers: 2, issuer: 'http://127.0.0.1:4747' }),
+  ])
+})
+
+test('their metrics are one', async () => {
+  const text = await (await fetch(`${lines('listening')[0]?.metrics}/metrics`)).text()
+  expect(text).toContain('interhuman_auth_tokens_issued_total{endpoint="/v0/auth"} 8\n')
+  expect(text).toContain('interhuman_auth_workers 2\n')
+  expect(text).toMatch(/^interhuman_auth_store_up 1$/m)
+})
+
+test('a worker that is killed is replaced, and meanwhile the other one answers', async () => {
+  const [worker] = lines('worker_started')
+  process.kill(Number(worker?.pid), 'SIGKILL')
+  await told(() => lines('worker_ended')[0])
+  expect(lines('worker_ended')).toEqual([expect.objectContaining({ pid: worker?.pid, signal: 'SIGKILL' })])
+  expect(await exchange()).toBe(200)
+  await told(() => lines('worker_started')[2])
+  expect((await workersThatAnswered()).size).toBe(2)
+})
+
+test('SIGTERM to the whole group stops them all once their requests are answered, with 0', async () => {
+  const pids = lines('worker_started')
+    .slice(1)
+    .map(({ pid }) => Number(pid))
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  for (const pid of pids) process.kill(pid, 'SIGTERM')
+  const answers = [1, 2, 3, 4].map(() => exchange())
+  expect(await Promise.all(answers)).toEqual([200, 200, 200, 200])
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow()
+  expect(lines('stopping').length + lines('stopped').length).toBe(2)
+  for (const line of parseLogs(logs)) expect(line).not.toHaveProperty('text')
+})
+
+test('without PostgreSQL they are refused in one line', async () => {
+  const result = await runService(['start', '--workers', '2', '--port', '0', '--data-dir', dataDir])
+  expect(result.code).toBe(1)
+  expect(result.stderr.trim().split('\n')).toEqual([
+    expect.stringMatching(/INTERHUMAN_AUTH_WORKERS above 1 needs PostgreSQL/),
+  ])
+})
+
+test('where they cannot start, one line says why, and the exit code is not 0', async () => {
+  const args = ['start', '--workers', '3', '--port', '0', '--issuer', 'https://other.test']
+  const result = await runService(args, env)
+  expect(result.code).toBe(1)
+  expect(result.stderr).toMatch(/^interhuman-auth-service: the issuer of this store is settled as .*\n$/)
+})

@@ -30,6 +30,9 @@ async function runCi(npm: string) {
     'fish',
     'mandoc',
     'pgbouncer',
+    'nginx',
+    'promtool',
+    'systemd-analyze',
   ]
   for (const [name, text] of [['npm', npm] as const, ...brought.map((program) => [program, ''] as const)]) {
     await writeFile(path.join(folder, 'bin', name), `#!/bin/sh\n${text}\n`)

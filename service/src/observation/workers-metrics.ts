@@ -1,11 +1,10 @@
 import { AggregatorRegistry, Gauge, Registry } from 'prom-client'
-import type { Exposition } from './metrics.ts'
 
 /** The metrics of several workers as one. */
 export interface WorkersMetrics {
   /** Adds how many workers are up, asked for at each scrape. */
   countWorkers(read: () => number): void
-  format(): Promise<Exposition>
+  format(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
 /** Adds up what the workers of this process count, each metric as it says itself. */

@@ -7,6 +7,7 @@ import type { SigningKey } from '../../src/signing-key.ts'
 import type { Store } from '../../src/store/store.ts'
 import { adminSuite } from './admin-suite.ts'
 import { changeSuite } from './change-suite.ts'
+import { quotaSuite } from './quota-suite.ts'
 import { audit, newKey, newSigningKey, SECRET } from './store-fixtures.ts'
 import { verifierSuite } from './verifier-suite.ts'
 
@@ -328,6 +329,7 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
     changeSuite(() => store, open)
     verifierSuite(() => store)
     adminSuite(() => store)
+    quotaSuite(() => store, open)
 
     describe('the first key', () => {
       test('eight that try at once make one', async () => {

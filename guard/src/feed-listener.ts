@@ -112,18 +112,19 @@ export class FeedListener {
       connectTimeoutMs,
       silenceMs,
       onEvent: (event) => this.#read(event),
-      onEnd: (detail) => this.#reconnect(detail),
+      onEnd: (detail, wasRefused) => this.#reconnect(detail, wasRefused),
     })
   }
 
-  #reconnect(detail: string): void {
+  #reconnect(detail: string, wasRefused: boolean): void {
     const lived = this.#isReady && this.#options.monotonicNow() - this.#connectedAt >= STABLE_MS
     this.#failures = lived ? 0 : this.#failures + 1
     this.#isReady = false
     this.#detail = detail
     this.#options.acknowledger.end()
     this.#started.resolve()
-    this.#timer = setTimeout(() => this.#connect(), reconnectDelayMs(Math.max(0, this.#failures - 1))).unref()
+    const delayMs = reconnectDelayMs(Math.max(0, this.#failures - 1), wasRefused)
+    this.#timer = setTimeout(() => this.#connect(), delayMs).unref()
   }
 
   #read({ kind, data, id }: ServerSentEvent): void {

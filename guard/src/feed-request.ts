@@ -34,7 +34,7 @@ export interface FeedConnectionOptions extends FeedTarget {
   /** What it throws ends the connection, with the error's message. */
   readonly onEvent: (event: ServerSentEvent) => void
   /** Called once: what ended the connection, in words for the operator that hold nothing of the answer. */
-  readonly onEnd: (detail: string) => void
+  readonly onEnd: (detail: string, wasRefused: boolean) => void
 }
 
 /**
@@ -61,10 +61,10 @@ export function openFeedConnection(options: FeedConnectionOptions): () => void {
     request.destroy()
   }
 
-  function end(detail: string): void {
+  function end(detail: string, wasRefused = false): void {
     if (ended) return
     close()
-    onEnd(detail)
+    onEnd(detail, wasRefused)
   }
 
   function expectMore(): void {
@@ -76,7 +76,7 @@ export function openFeedConnection(options: FeedConnectionOptions): () => void {
   request.once('close', () => end('the feed ended'))
   request.once('response', (response: IncomingMessage) => {
     const problem = findProblem(response)
-    if (problem !== undefined) return end(problem)
+    if (problem !== undefined) return end(problem, [401, 403].includes(response.statusCode ?? 0))
     const readEvents = eventStreamReader()
     expectMore()
     response.on('data', (chunk: Buffer) => {

@@ -1,7 +1,6 @@
 import {
   AUTHORIZATION_HEADER,
   CHALLENGE_HEADER,
-  type ChallengeError,
   DEFAULT_API_URL,
   TOKEN_TYPE,
 } from '@interhuman-auth/protocol'
@@ -53,13 +52,14 @@ export function createFetch(
 ): Fetch {
   const tokens = reuse(source)
   // A serialised URL starts like this only where it has no user information and is no blob.
-  const prefixes = origins.map((origin) => `${new URL(parseApiUrl(origin)).origin}/`)
+  const prefixes = origins.map((origin) => new URL('/', parseApiUrl(origin)).href)
   const isOurs = (url: string) => prefixes.some((prefix) => url.startsWith(prefix))
 
   return async (input, init) => {
     const request = input instanceof Request ? input : undefined
-    // In a page a URL can be relative to it.
-    const url = request?.url ?? new URL(input as string | URL, globalThis.location?.href).href
+    const given = request?.url ?? `${input}`
+    // What starts as a serialised URL of ours does needs no parser to be one. In a page a URL can be relative to it.
+    const url = isOurs(given) ? given : new URL(given, globalThis.location?.href).href
     if (!isOurs(url)) return send(input, init)
     // A `Request` forgets these two when it is sent with anything changed.
     const own: RequestInit = {
@@ -76,16 +76,22 @@ export function createFetch(
         minValiditySeconds: isHeavy ? minValiditySeconds : 0,
       })
     const attempt = ({ value }: AccessToken, changes?: RequestInit) => {
-      const headers = new Headers(own.headers ?? request?.headers)
-      // It changes no bearer token. Of what is none, fetch would repeat every letter in its complaint.
-      headers.set(AUTHORIZATION_HEADER, `${TOKEN_TYPE} ${encodeURI(value)}`)
+      const given = Object(own.headers ?? request?.headers)
+      const headers = {
+        // Most calls come with names and values, and none like this one: those need no Headers to be read.
+        ...(Symbol.iterator in given || /auth/i.test(Object.keys(given) as never)
+          ? Object.fromEntries(new Headers(given) as never)
+          : given),
+        // encodeURI changes no bearer token. Of what is none, fetch would repeat every letter in its complaint.
+        [AUTHORIZATION_HEADER.toLowerCase()]: `${TOKEN_TYPE} ${encodeURI(value)}`,
+      }
       return send(request ?? url, { ...own, ...changes, headers })
     }
     const token = await getToken()
     const response = await attempt(token)
     if (
       response.status !== 401 ||
-      !(response.headers.get(CHALLENGE_HEADER) ?? INVALID).includes(INVALID) ||
+      !/^null$|invalid_token/.test(response.headers.get(CHALLENGE_HEADER) as never) ||
       (response.redirected && !isOurs(response.url))
     )
       return response
@@ -96,5 +102,3 @@ export function createFetch(
     return attempt(await getToken(), changes)
   }
 }
-
-const INVALID: ChallengeError = 'invalid_token'

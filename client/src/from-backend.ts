@@ -33,8 +33,7 @@ export function fromBackend(url: string, options: FromBackendOptions = {}): Toke
 
 /** Read when it is used: on a server that renders a page there is none to be relative to. */
 function parseBackendUrl(url: string): string {
-  const { location } = globalThis as { location?: { readonly href: string; readonly origin: string } }
-  const { href, origin } = new URL(url, location?.href)
-  if (origin !== location?.origin) parseApiUrl(origin)
+  const { href, origin } = new URL(url, globalThis.location?.href)
+  if (origin !== globalThis.location?.origin) parseApiUrl(origin)
   return href
 }

@@ -15,5 +15,5 @@ export const DEFAULT_LIFETIME_SECONDS = 60
 /** The longest wait that callers sit out; after a failure that asks for more they get the failure. */
 export const PATIENCE_MS = 2_000
 
-/** How many tokens are kept to be found again by another call of `reuse`. */
+/** How many tokens are kept to be found again by another call of `reuse`; the one asked for longest ago goes first. */
 export const MOST_SHARED = 1_000

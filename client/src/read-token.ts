@@ -39,20 +39,19 @@ export async function readToken(
   const body = parseFields(rawBody)
   const token = response.status === 200 && readGrant(body, rawBody, requestedAtMs)
   if (token) return token
-  const { error_id: id, correlation_id: correlationId } = body
-  const errorId = ERROR_ID.exec(id as string)?.[0]
+  const errorId = ERROR_ID.exec(body.error_id as string)?.[0]
   const details: ResponseErrorDetails = {
     status: response.status,
     errorId,
     // A UUID on a line of its own (our contract, section 1), so that an answer cannot bring what was sent into a message.
     correlationId: /^[\da-f-]{36}$/im.exec(
-      `${correlationId}\n${response.headers.get(CORRELATION_ID_HEADER)}`,
+      `${body.correlation_id}\n${response.headers.get(CORRELATION_ID_HEADER)}`,
     )?.[0],
     rawBody,
     retryAfterSeconds: readRetryAfter(response, requestedAtMs),
   }
   // The specification's own error body has `detail` and no id.
-  throw response.status >= 400 && (errorId !== undefined || typeof body.detail === 'string')
+  throw response.status >= 400 && (errorId || typeof body.detail === 'string')
     ? new RefusalError(details)
     : new UnexpectedResponseError(details)
 }
@@ -60,7 +59,7 @@ export async function readToken(
 async function readText(response: TokenAnswer): Promise<string> {
   try {
     if (!response.body) return await response.text()
-    return (await (await readUpTo(response.body, LONGEST_ANSWER_BYTES))?.text()) ?? ''
+    return await new Blob(await readUpTo(response.body, LONGEST_ANSWER_BYTES)).text()
   } catch (fault) {
     throw classifyFault(fault)
   }
@@ -83,31 +82,27 @@ function readGrant(
   raw: string,
   requestedAtMs: number,
 ): AccessToken | undefined {
-  const { access_token: value, token_type: type, expires_in: lifetime, scope } = body
+  const { access_token: value } = body
   // RFC 6749 section 5.1: the type in any case.
-  if (typeof value !== 'string' || !B64TOKEN.test(value) || !/^bearer$/i.test(type as string))
+  if (typeof value !== 'string' || !B64TOKEN.test(value) || !/^bearer$/i.test(body.token_type as string))
     return undefined
-  const expiresInSeconds = clampLifetime(lifetime)
+  // An absent lifetime, or one that is no number, is taken for a short one; an absurd one is cut.
+  const seconds = Number.parseFloat(body.expires_in as string)
+  const expiresInSeconds =
+    seconds >= 0 ? Math.min(seconds, LONGEST_LIFETIME_SECONDS) : seconds < 0 ? 0 : DEFAULT_LIFETIME_SECONDS
   return new AccessToken({
     value,
     raw,
-    scopes: `${scope ?? ''}`.split(' ').filter(Boolean),
+    scopes: `${body.scope ?? ''}`.split(' ').filter(Boolean),
     expiresInSeconds,
     expiresAt: Math.floor(requestedAtMs / 1000 + expiresInSeconds),
   })
 }
 
-/** An absent lifetime, or one that is no number, is taken for a short one; an absurd one is cut. */
-function clampLifetime(lifetime: unknown): number {
-  const seconds = Number.parseFloat(lifetime as string)
-  if (seconds >= 0) return Math.min(seconds, LONGEST_LIFETIME_SECONDS)
-  return seconds < 0 ? 0 : DEFAULT_LIFETIME_SECONDS
-}
-
 /** Seconds, or an HTTP date, which counts from the answer's own `Date` (RFC 9110 section 10.2.3). */
 function readRetryAfter({ headers }: TokenAnswer, requestedAtMs: number): number | undefined {
   const value = headers.get(RETRY_AFTER_HEADER) ?? ''
-  if (/^\d+$/.test(value)) return Number(value)
+  if (/^\d+$/.test(value)) return +value
   if (!/ GMT$/.test(value)) return undefined
   const sentAtMs = Date.parse(headers.get('Date') as string) || requestedAtMs
   return Math.max(0, (Date.parse(value) - sentAtMs) / 1000) || 0

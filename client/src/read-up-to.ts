@@ -6,12 +6,12 @@
 export async function readUpTo(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   mostBytes: number,
-): Promise<Blob | undefined> {
+): Promise<Uint8Array<ArrayBuffer>[] | undefined> {
   const reader = stream.getReader()
   const chunks = []
   for (let bytesLeft = mostBytes; bytesLeft >= 0; ) {
     const { done, value } = await reader.read()
-    if (done) return new Blob(chunks)
+    if (done) return chunks
     chunks.push(value)
     bytesLeft -= value.length
   }

@@ -14,7 +14,7 @@ export function readBody(request: Request | undefined, init: RequestInit): Reque
   const body = init.body ?? request?.body ?? ''
   // By name, so that those of another realm or a package count as well. Nothing that can be read once has such a name.
   const isRepeatable = /String|Array|View|Blob|File|Form|URL/.test({}.toString.call(body))
-  let kept: Blob | undefined
+  let kept: Uint8Array<ArrayBuffer>[] | undefined
   if (request && body === request.body)
     readUpTo(request.clone().body as ReadableStream, LARGE_BYTES).then(
       (copy) => {
@@ -26,6 +26,6 @@ export function readBody(request: Request | undefined, init: RequestInit): Reque
     // Of a string and of bytes it is known at once.
     !(isRepeatable && (body as string).length < LARGE_BYTES),
     // Firefox does not show the body of a `Request`, but that it was used.
-    () => (kept ? { body: kept } : isRepeatable && !request?.bodyUsed && {}),
+    () => (kept ? { body: new Blob(kept) } : isRepeatable && !request?.bodyUsed && {}),
   ]
 }

@@ -40,11 +40,11 @@ abstract class ResponseError<Code extends string> extends Error {
 
   constructor(code: Code, { rawBody, ...known }: ResponseErrorDetails) {
     super([code, known.status, known.errorId, known.correlationId].filter(Boolean).join(' '))
-    // Of 400 to 499 only 408 and 429 can pass.
-    const canPass = !/^4(?!08|29)/.test(known.status as never)
     Object.assign(this, known, {
       code,
-      retryable: canPass && !FINAL_ERROR_IDS.includes(known.errorId as string),
+      // Of 400 to 499 only 408 and 429 can pass.
+      retryable:
+        !/^4(?!08|29)/.test(known.status as never) && !FINAL_ERROR_IDS.includes(known.errorId as string),
     })
     this.#rawBody = rawBody
   }
@@ -54,6 +54,9 @@ abstract class ResponseError<Code extends string> extends Error {
     return this.#rawBody
   }
 }
+
+// `inspect`, told to call getters, takes it for the platform's own class then, and looks no further.
+ResponseError.prototype.constructor = Error
 
 /** The service said no, in the words of the contract. */
 export class RefusalError extends ResponseError<RefusalCode> {

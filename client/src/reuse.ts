@@ -47,9 +47,10 @@ export function reuse(source: TokenSource, options: ReuseOptions = {}): ReusedTo
   const asker: Asker = { source, random, timeoutMs, onEvent }
   const name = `${nameOf(clock)} ${nameOf(source)}`
   const token = shared.get(name) ?? shareToken(clock)
-  // Whoever holds one goes on with it.
-  if (shared.size > MOST_SHARED) shared.clear()
+  shared.delete(name)
   shared.set(name, token)
+  // The one that was asked for longest ago goes first. Whoever holds it goes on with it.
+  if (shared.size > MOST_SHARED) shared.delete(shared.keys().next().value as string)
   return Object.freeze<ReusedTokenSource>({
     getToken: (wanted) => token.getToken(asker, wanted),
     drop: token.drop,

@@ -14,7 +14,7 @@ test('an access token gives its value to whoever asks for it by name, and shows 
   const token = new AccessToken(parts)
   expect([token.value, token.raw]).toEqual(['LEAK-value', 'LEAK-raw'])
   const shown = [
-    inspect(token, { depth: Infinity, showHidden: true, getters: false }),
+    inspect(token, { depth: Infinity, showHidden: true, getters: true }),
     JSON.stringify(token),
     JSON.stringify({ ...token }),
     String(token),

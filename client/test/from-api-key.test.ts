@@ -169,4 +169,16 @@ describe('two reused sources', () => {
     await tokenFor({ ...key, keyId: 'ihk_first', fetch })
     expect(bodies).toHaveLength(3)
   })
+
+  test('one that is asked for now and then is kept, however many others come and go', async () => {
+    const { fetch, bodies } = countingFetch()
+    const used = { ...key, keyId: 'ihk_used', fetch }
+    await tokenFor(used)
+    for (let other = 0; other <= 2_500; other += 1) {
+      reuse(fromApiKey({ ...key, keyId: `ihk_passing${other}`, fetch }), { clock })
+      if (other % 900 === 0) await tokenFor(used)
+    }
+    await tokenFor(used)
+    expect(bodies).toHaveLength(1)
+  })
 })

@@ -28,6 +28,7 @@ const grant = { access_token: TOKEN, token_type: 'Bearer', expires_in: 900, scop
 function everythingOf(value: unknown, depth = 0): string {
   const seen = [
     inspect(value, { depth: Infinity, showHidden: true, getters: false }),
+    inspect(value, { depth: Infinity, showHidden: true, getters: true }),
     inspect(value, { depth: Infinity, compact: false, sorted: true }),
     attempt(() => String(value)),
     attempt(() => JSON.stringify(value)),

@@ -4,8 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { requestToken } from '@interhuman-auth/client'
+import { AccessToken, RefusalError, requestToken } from '@interhuman-auth/client'
 import { createVerifier, keySet } from '@interhuman-auth/guard'
 import { ERRORS, formatErrorBody, KEY_SET_PATH, readBearer, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { WebSocket } from 'ws'
@@ -35,6 +36,19 @@ await runCases({
     assert.deepEqual(readBearer('Bearer abc'), { kind: 'token', token: 'abc' })
   },
   ...named('client', clientCases({ upstream, exchange })),
+  'client: a token and an error show nothing to inspect, whatever that is told': async () => {
+    const token = new AccessToken({
+      value: 'LEAK',
+      raw: 'LEAK',
+      scopes: [],
+      expiresInSeconds: 1,
+      expiresAt: 1,
+    })
+    const ids = { errorId: undefined, correlationId: undefined, retryAfterSeconds: undefined }
+    const error = new RefusalError({ status: 401, rawBody: 'LEAK', ...ids })
+    const shown = inspect([token, error], { showHidden: true, getters: true, depth: 9 })
+    assert.ok(!shown.includes('LEAK') && shown.includes('expiresAt') && shown.includes('401'), shown)
+  },
   // Node 20 has no WebSocket of its own.
   ...('WebSocket' in globalThis && named('client', carryCases({ guarded, carry }))),
   ...named('client with ws', carryCases({ guarded, carry: (url) => carry(url, WebSocket) })),

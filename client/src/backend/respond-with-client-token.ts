@@ -136,7 +136,7 @@ async function exchange({ options, grant, scopes, reading, answer }: Exchange): 
     const body = response.body && (await readUpTo(response.body, LONGEST_ANSWER_BYTES))
     if (!body || !HANDED_ON.includes(status)) return answer(ERRORS.internal, {}, correlationId)
     const retryAfter = headers.get(RETRY_AFTER_HEADER)
-    return new Response(body, {
+    return new Response(new Blob(body), {
       status,
       headers: {
         ...corsHeaders(reading),

@@ -1,5 +1,9 @@
-import { METRICS_PATH } from '@interhuman-auth/protocol'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { ERRORS, METRICS_PATH } from '@interhuman-auth/protocol'
 import { expect, test } from 'vitest'
+import { createTestDatabase } from './support/create-test-database.ts'
+import { startNode } from './support/start-node.ts'
 import { parseLogs, startService } from './support/start-service.ts'
 
 test('a running service tells what it does at an address of its own, and never what a client sent', async () => {
@@ -29,5 +33,35 @@ test('a running service tells what it does at an address of its own, and never w
     for (const secret of ['LEAK', service.keyId, service.keySecret]) expect(text).not.toContain(secret)
   } finally {
     expect(await service.stop()).toBe(0)
+  }
+})
+
+test('every metric, error id and route that the alert rules and the dashboard name is one of a running service', async () => {
+  const read = (file: string) => readFileSync(new URL(`../deploy/${file}`, import.meta.url), 'utf8')
+  const named = read('prometheus/alerts.yml') + read('grafana/dashboard.json')
+  const database = await createTestDatabase()
+  const node = await startNode({
+    INTERHUMAN_AUTH_DATABASE_URL: database.url,
+    INTERHUMAN_AUTH_MASTER_KEY: randomBytes(32).toString('base64url'),
+    INTERHUMAN_AUTH_METRICS_PORT: '0',
+  })
+  try {
+    await fetch(`${node.url}/v1/auth`, { method: 'POST' })
+    const { metrics } = node.logs().find(({ event }) => event === 'listening') ?? {}
+    const text = await (await fetch(`${metrics}${METRICS_PATH}`)).text()
+    const shown = new Set([...text.matchAll(/^([a-z_0-9]+)/gm)].map(([, name]) => name))
+    const metricNames = named.match(/\b(?:interhuman_auth|nodejs|process)_[a-z0-9_]+/g) ?? []
+    expect(new Set(metricNames).size).toBeGreaterThan(12)
+    expect([...new Set(metricNames)].filter((name) => !shown.has(name))).toEqual([])
+    const ids: string[] = Object.values(ERRORS).map(({ id }) => id)
+    for (const [, pattern] of named.matchAll(/error_id=(?:~)?\\?"([^"\\]+)/g))
+      expect(ids.some((id) => new RegExp(`^(?:${pattern})$`).test(id))).toBe(true)
+    const { paths } = (await (await fetch(`${node.url}/openapi.json`)).json()) as { paths: object }
+    for (const [, pattern = ''] of named.matchAll(/route=~\\?"([^"\\]+)/g))
+      for (const route of pattern.split('|'))
+        expect(Object.keys(paths).some((path) => new RegExp(`^${route}$`).test(path))).toBe(true)
+  } finally {
+    await node.stop()
+    await database.remove()
   }
 })

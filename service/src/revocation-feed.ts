@@ -17,6 +17,8 @@ export interface FeedRequest {
 
 /** The feeds of one process. */
 export interface RevocationFeeds {
+  /** How many are open. */
+  count(): number
   /** Whether there is room for one more. */
   hasRoom(): boolean
   /** Writes a feed to its end: what is in force, that it is whole, each change as it happens, and a heartbeat. */
@@ -47,6 +49,7 @@ export function createRevocationFeeds(dependencies: RevocationFeedsDependencies)
   const feeds = new Map<string, OpenFeed>()
 
   return {
+    count: () => feeds.size,
     hasRoom: () => feeds.size < maxFeeds,
     open({ verifier, lastPosition }, stream) {
       const { verifierId } = verifier

@@ -57,7 +57,7 @@ const routes = createRoutes({
     findVerifierBySecret: unused,
   },
   feed: {
-    feeds: { hasRoom: unused, open: unused, acknowledge: unused },
+    feeds: { count: unused, hasRoom: unused, open: unused, acknowledge: unused },
     acknowledgeLease: unused,
     epoch: unused,
   },

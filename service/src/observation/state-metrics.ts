@@ -12,6 +12,8 @@ export interface ObservedState {
     nowMs(): number
     subscribe(listener: (changes: readonly Change[], reset: boolean) => void): unknown
   }
+  /** How many revocation feeds are open here. */
+  feedCount?(): number
   readonly keyCache?:
     | (() => { readonly size: number; readonly hits: number; readonly misses: number })
     | undefined
@@ -21,7 +23,7 @@ const LAG_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 1
 
 /** Adds the metrics of what is handed in. */
 export function watchState(state: ObservedState, registers: Registry[]): void {
-  const { signingKeyAgeSeconds, changes, keyCache } = state
+  const { signingKeyAgeSeconds, changes, feedCount, keyCache } = state
   const gauge = (name: string, help: string, read: () => number, aggregator: Aggregator = 'max') =>
     new Gauge({
       name: `interhuman_auth_${name}`,
@@ -54,6 +56,7 @@ export function watchState(state: ObservedState, registers: Registry[]): void {
     )
     observeLag(changes, registers)
   }
+  if (feedCount !== undefined) gauge('feeds', 'Revocation feeds that are open.', feedCount, 'sum')
   if (keyCache !== undefined) {
     gauge('key_cache_entries', 'Keys in the cache.', () => keyCache().size, 'sum')
     counter('key_cache_lookups_total', 'Look-ups in the cache of keys, by result.', 'result', () => {

@@ -117,6 +117,7 @@ test('the lag of a change is from its writing to its being in force, and what wa
       nowMs: () => 10_040,
       subscribe: (listener) => listeners.push(listener),
     },
+    feedCount: () => 4,
     keyCache: () => ({ size: 3, hits: 2, misses: 1 }),
   })
   const change = { revision: 1, kind: 'key', subject: 'LEAK', generation: 1, at: 10, expiresAt: 99 } as const
@@ -131,6 +132,7 @@ test('the lag of a change is from its writing to its being in force, and what wa
     interhuman_auth_revocation_lag_seconds_sum: 0.04,
     interhuman_auth_store_seen_age_seconds: 1.5,
     interhuman_auth_clock_offset_seconds: -0.25,
+    interhuman_auth_feeds: 4,
     interhuman_auth_key_cache_entries: 3,
     'interhuman_auth_key_cache_lookups_total{result="hit"}': 2,
     'interhuman_auth_key_cache_lookups_total{result="miss"}': 1,

@@ -120,7 +120,13 @@ async function createServer(
   )
   const { live } = signing
   node.watch.subscribe((changes, reset) => live.hear(changes, reset))
+  const feeds = createRevocationFeeds({
+    watch: node.watch,
+    newUuid: () => runtime.newUuid(),
+    maxFeeds: config.maxFeeds,
+  })
   observation.watch({
+    feedCount: feeds.count,
     signingKeyAgeSeconds: () => signing.signingAgeSeconds(),
     changes: node.watch,
     keyCache: node.keyCache?.counts,
@@ -157,11 +163,7 @@ async function createServer(
       findVerifierBySecret: (secretHash) => store.findVerifierBySecret(secretHash),
     },
     feed: {
-      feeds: createRevocationFeeds({
-        watch: node.watch,
-        newUuid: () => runtime.newUuid(),
-        maxFeeds: config.maxFeeds,
-      }),
+      feeds,
       acknowledgeLease: (lease) => store.acknowledgeLease(lease),
       epoch: () => node.watch.epoch,
     },

@@ -36,3 +36,9 @@ export const LAST_EVENT_ID_HEADER = 'Last-Event-ID'
 
 /** The body type of every request of the standard dialect (RFC 6749 appendix B). */
 export const FORM_CONTENT_TYPE = 'application/x-www-form-urlencoded'
+
+/** Names a request that changes something, so that one that comes again is done once (our contract, section 10). */
+export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key'
+
+/** Says that an answer is that of a request which came before. */
+export const IDEMPOTENCY_REPLAYED_HEADER = 'Idempotency-Replayed'

@@ -1,3 +1,4 @@
+export { ADMIN_PATHS } from './admin-endpoints.ts'
 export { ALGORITHMS, type Algorithm, isAlgorithm } from './algorithms.ts'
 export {
   B64TOKEN,
@@ -106,6 +107,8 @@ export {
   FETCH_SITE_HEADER,
   FORM_CONTENT_TYPE,
   FORWARDED_FOR_HEADER,
+  IDEMPOTENCY_KEY_HEADER,
+  IDEMPOTENCY_REPLAYED_HEADER,
   JSON_CONTENT_TYPE,
   LAST_EVENT_ID_HEADER,
   ORIGIN_HEADER,

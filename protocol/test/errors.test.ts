@@ -38,7 +38,7 @@ describe('the catalogue', () => {
   })
 
   it('has a row for each status of the contract', () => {
-    const statuses = [400, 401, 403, 404, 405, 408, 413, 422, 429, 431, 500, 502, 503, 504]
+    const statuses = [400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 431, 500, 502, 503, 504]
     expect([...new Set(rows.map(([, row]) => row.status))].sort()).toEqual(statuses)
   })
 

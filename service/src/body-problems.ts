@@ -49,12 +49,15 @@ function formatField(instancePath: string): string {
 
 const TYPES: Readonly<Record<string, string>> = {
   array: 'must be a list',
+  boolean: 'must be true or false',
   integer: 'must be a whole number',
   number: 'must be a number',
   string: 'must be a string',
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
+  'date-time': 'must be a time such as 2030-01-31T12:00:00Z',
+  'visible-name': 'must be 1 to 100 visible characters',
   'web-origin': 'must be an origin as a browser sends it, such as https://app.example.com',
 }
 

@@ -125,7 +125,11 @@ export const SCHEMAS = {
   Health: closed({ status: { const: 'ok' } }),
 }
 
-function closed(properties: Readonly<Record<string, object>>, optional: readonly string[] = []): object {
+/** Describes an object with these members and no other. */
+export function closed(
+  properties: Readonly<Record<string, object>>,
+  optional: readonly string[] = [],
+): object {
   const required = Object.keys(properties).filter((name) => !optional.includes(name))
   return { type: 'object', required, properties, additionalProperties: false }
 }

@@ -10,6 +10,8 @@ import {
   READY_PATH,
   TOKEN_ENDPOINTS,
 } from '@interhuman-auth/protocol'
+import { ADMIN_SECURITY_SCHEMES, formatAdminPaths } from './openapi-admin.ts'
+import { ADMIN_SCHEMAS } from './openapi-admin-schemas.ts'
 import { OAUTH_PATHS, SECURITY_SCHEMES } from './openapi-oauth.ts'
 import {
   COMMON_ERRORS,
@@ -76,6 +78,7 @@ export function formatOpenApi(): object {
       }),
       ...OAUTH_PATHS,
       ...REVOCATION_PATHS,
+      ...formatAdminPaths(),
       [KEY_SET_PATH]: getPath('getKeySet', 'The public signing keys (RFC 7517).', jsonContent('KeySet'), [
         ERRORS.unavailable,
       ]),
@@ -99,8 +102,8 @@ export function formatOpenApi(): object {
       ),
     },
     components: {
-      schemas: { ...SCHEMAS, RevocationAck: REVOCATION_ACK_SCHEMA },
-      securitySchemes: SECURITY_SCHEMES,
+      schemas: { ...SCHEMAS, RevocationAck: REVOCATION_ACK_SCHEMA, ...ADMIN_SCHEMAS },
+      securitySchemes: { ...SECURITY_SCHEMES, ...ADMIN_SECURITY_SCHEMES },
     },
   }
 }

@@ -7,6 +7,8 @@ import { CLIENT_TOKEN_REQUEST_SCHEMA } from '../src/client-token-request.ts'
 import { CLIENT_TOKEN_REVOCATION_SCHEMA } from '../src/client-token-revocation-request.ts'
 import { OAUTH_TOKEN_REQUEST_SCHEMA } from '../src/oauth-token-request.ts'
 import { formatOpenApi } from '../src/openapi.ts'
+import { ADMIN_OPERATIONS } from '../src/routes/admin/operations.ts'
+import { ADMIN_REQUESTS } from '../src/routes/admin/requests.ts'
 
 const ERROR_SCHEMAS = { v0: 'ErrorV0', v1: 'ErrorV1', oauth: 'ErrorOAuth' }
 
@@ -67,7 +69,9 @@ const routes = createRoutes({
 
 test('every route of the table is described, and nothing else is', () => {
   const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`)
-  expect(described.sort()).toEqual(routes.map((route) => `${route.method} ${route.path}`).sort())
+  const ofAdmin = Object.values(ADMIN_OPERATIONS)
+  const table = [...routes, ...ofAdmin].map((route) => `${route.method} ${route.path}`)
+  expect(described.sort()).toEqual(table.sort())
 })
 
 test('the schema that checks a request is the very one in the document', () => {
@@ -76,6 +80,7 @@ test('the schema that checks a request is the very one in the document', () => {
   expect(schemas.OAuthTokenRequest).toBe(OAUTH_TOKEN_REQUEST_SCHEMA)
   expect(schemas.ClientTokenRequest).toBe(CLIENT_TOKEN_REQUEST_SCHEMA)
   expect(schemas.ClientTokenRevocation).toBe(CLIENT_TOKEN_REVOCATION_SCHEMA)
+  for (const [name, schema] of Object.entries(ADMIN_REQUESTS)) expect(schemas[name]).toBe(schema)
   for (const [path, name] of [
     ['/v0/auth', 'TokenRequest'],
     ['/v1/auth', 'TokenRequest'],

@@ -1,4 +1,4 @@
-import { setting } from './setting.ts'
+import { optional, setting } from './setting.ts'
 import { integer, parseHost } from './values.ts'
 
 /** Where the service listens, and how much it takes. */
@@ -14,6 +14,16 @@ export const HTTP_SETTINGS = [
   setting('workers', 1, integer(1, 64), {
     placeholder: 'COUNT',
     description: 'How many processes serve the port; more than one with PostgreSQL only.',
+  }),
+  optional('adminPort', integer(0, 65_535), {
+    placeholder: 'PORT',
+    description: "Port of the operator's API, an address of its own; 0 takes a free one.",
+    defaultText: "no operator's API",
+  }),
+  setting('adminHost', '127.0.0.1', parseHost, {
+    placeholder: 'HOST',
+    description:
+      "Address of the operator's API. Whoever holds an admin token can make and end every key there: put a TLS proxy in front of anything but loopback.",
   }),
   setting('maxBodyBytes', 16_384, integer(1024, 1_048_576), {
     placeholder: 'BYTES',

@@ -1,5 +1,5 @@
 import type { Scope } from '@interhuman-auth/protocol'
-import { type ApiKey, createApiKey } from '../api-key.ts'
+import { type ApiKey, createApiKey, KeyChangeError } from '../api-key.ts'
 import type { RandomBytes } from '../base62.ts'
 import { newKeyId, newKeySecret } from '../key-format.ts'
 import type { AuditedKey, Store } from '../store/store.ts'
@@ -22,8 +22,13 @@ export interface NewKey {
   readonly added: AuditedKey
 }
 
-/** Makes a key, and the audit entry that is written with it. */
+/**
+ * Makes a key, and the audit entry that is written with it.
+ *
+ * @throws {KeyChangeError} when it would have expired already.
+ */
 export function createKey(creation: KeyCreation, by: Acting, randomBytes: RandomBytes): NewKey {
+  if (creation.expiresAt !== null && creation.expiresAt <= by.now) throw new KeyChangeError('expiry_in_past')
   const secret = newKeySecret(randomBytes)
   const key = createApiKey({ ...creation, keyId: newKeyId(randomBytes), secret, createdAt: by.now })
   return { secret, added: auditNewKey(key, by) }

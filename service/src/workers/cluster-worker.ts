@@ -20,8 +20,8 @@ export function forkWorker(): WorkerProcess {
   const listening = new Promise<WorkerAddress>((resolve) => {
     worker.on('message', (message: unknown) => {
       if (!isMessage(message, 'listening')) return
-      const { url, issuer } = message as ListeningMessage
-      resolve({ url, issuer })
+      const { url, issuer, admin } = message as ListeningMessage
+      resolve({ url, issuer, admin })
     })
   })
   const ended = new Promise<WorkerEnd>((resolve) => {

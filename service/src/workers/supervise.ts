@@ -4,6 +4,8 @@ import { restartDelayMs } from './restart-delay.ts'
 export interface WorkerAddress {
   readonly url: string
   readonly issuer: string
+  /** Of the operator's API, where it is served; the workers share it like the other one. */
+  readonly admin?: string | undefined
 }
 
 /** How a worker ended. */

@@ -37,8 +37,8 @@ export async function startWorkers(config: Config, runtime: Pick<Runtime, 'monot
   }
   metrics?.countWorkers(() => supervisor.countAlive())
   stopOnSignal(supervisor, config, log, close)
-  const { url, issuer } = supervisor.address
-  log.info({ event: 'listening', url, issuer, metrics: metrics?.url, workers: config.workers })
+  const { url, issuer, admin } = supervisor.address
+  log.info({ event: 'listening', url, issuer, metrics: metrics?.url, admin, workers: config.workers })
   log.flush()
   return 0
 }

@@ -16,6 +16,7 @@ import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
 import { STOP_SIGNALS, type Supervised } from '../../workers/cluster-worker.ts'
+import { type AdminServer, createAdminServer } from './admin.ts'
 import { type Limits, openLimits } from './limits.ts'
 import { type Observation, openObservation } from './observation.ts'
 import { openNode } from './open-node.ts'
@@ -52,13 +53,15 @@ export async function start(
     const metrics = await observation.listen()
     const url = formatAddress({ host: config.host, port: await listen(server.app, config) })
     ends.add(server.app)
+    const admin = await server.admin?.listen()
+    if (server.admin !== undefined) ends.add(server.admin.app)
     await announceFirstKey(options, server.log, dataFolder(config.dataDir), store, url, runtime)
     for (const warning of await store.readWarnings()) server.log.warn({ event: 'store', warning })
     // Whoever reads that the service listens may stop it at once.
     stopOnSignal(server, ends, config, supervised)
     const { issuer } = server
-    if (supervised === undefined) server.log.info({ event: 'listening', url, issuer, metrics })
-    supervised?.tellListening({ url, issuer })
+    if (supervised === undefined) server.log.info({ event: 'listening', url, issuer, metrics, admin })
+    supervised?.tellListening({ url, issuer, admin })
     server.log.flush()
   } catch (error) {
     await ends.close()
@@ -87,6 +90,7 @@ class Ends {
 
 interface Server {
   readonly app: HttpServer
+  readonly admin: AdminServer | undefined
   readonly issuer: string
   readonly log: Log
   closeLog(): Promise<void>
@@ -174,7 +178,7 @@ async function createServer(
       live.signers()
     },
   })
-  const app = createHttpServer(routes, config, {
+  const http = {
     log,
     ...observation.requests,
     errorPage: config.errorPage ?? issuer + ERROR_PAGE_PATH,
@@ -182,8 +186,10 @@ async function createServer(
     clientAddress: createClientAddress(config.trustedProxies),
     admission: limits.admission,
     monotonicMs: () => runtime.monotonicMs(),
-  })
-  return { app, issuer, log, closeLog }
+  }
+  const app = createHttpServer(routes, config, http)
+  const admin = await createAdminServer(config, { store, node, signing, runtime, http })
+  return { app, admin, issuer, log, closeLog }
 }
 
 /** The issuer stands in every token, so it is settled once (our contract, section 3). */

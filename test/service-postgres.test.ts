@@ -60,7 +60,7 @@ test('a first key, which a file shows, is not made in a database that others sha
 test('a database that refuses is one line without the URL, whatever is run', async () => {
   const env = {
     ...settings,
-    INTERHUMAN_AUTH_DATABASE_URL: database.url.replace(/:LEAK[^@]*@/, ':LEAK-wrong@'),
+    INTERHUMAN_AUTH_DATABASE_URL: database.url.replace(/:[^:@/]+@/, ':LEAK-wrong@'),
   }
   const { code, stderr, stdout } = await runService(['keys', 'list'], env)
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 async function open(url: string): Promise<Store> {
-  const store = await openPostgres(url, { limits: { queryTimeoutMs: 1000, connectTimeoutMs: 1000 } })
+  const store = await openPostgres(url, { limits: { queryTimeoutMs: 3000, connectTimeoutMs: 3000 } })
   endings.push(() => store.close())
   return store
 }

@@ -4,6 +4,7 @@ import type { CommandGroup } from '../command-group.ts'
 const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   start: async () => (await import('./start/group.ts')).startGroup,
   keys: async () => (await import('./keys/group.ts')).keysGroup,
+  verifiers: async () => (await import('./verifiers/group.ts')).verifiersGroup,
   config: async () => (await import('./config/group.ts')).configGroup,
   'admin-tokens': async () => (await import('./admin-tokens/group.ts')).adminTokensGroup,
   'signing-keys': async () => (await import('./signing-keys/group.ts')).signingKeysGroup,

@@ -5,9 +5,11 @@ import { expect, test } from 'vitest'
 import { createTestDatabase } from './support/create-test-database.ts'
 import { startNode } from './support/start-node.ts'
 import { parseLogs, startService } from './support/start-service.ts'
+import { tellImports } from './support/tell-imports.ts'
 
 test('a running service tells what it does at an address of its own, and never what a client sent', async () => {
-  const service = await startService({ args: ['--metrics-port', '0'] })
+  const env = tellImports('prom-client', '@opentelemetry/sdk', '@opentelemetry/exporter')
+  const service = await startService({ args: ['--metrics-port', '0'], env })
   try {
     const { metrics } = parseLogs(service.logs()).find((line) => line.event === 'listening') ?? {}
     const post = (path: string, body: unknown) =>
@@ -30,6 +32,9 @@ test('a running service tells what it does at an address of its own, and never w
     expect(text).toMatch(/^interhuman_auth_store_duration_seconds_count\{operation="findKeyCredentials"/m)
     expect(text).toMatch(/^interhuman_auth_store_seen_age_seconds \d/m)
     expect(text).toMatch(/^interhuman_auth_signing_key_age_seconds \d+$/m)
+    // Nothing of what no setting asks for is loaded; prom-client itself has a use for OpenTelemetry's interfaces.
+    expect(service.logs()).toContain('imports:prom-client')
+    expect(service.logs()).not.toContain('imports:@opentelemetry/')
     for (const secret of ['LEAK', service.keyId, service.keySecret]) expect(text).not.toContain(secret)
   } finally {
     expect(await service.stop()).toBe(0)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { startCollector } from './support/start-collector.ts'
 import { startService } from './support/start-service.ts'
+import { tellImports } from './support/tell-imports.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 
@@ -8,6 +9,7 @@ test('a running service traces an exchange with its look-up and its signature, a
   const collector = await startCollector()
   const service = await startService({
     env: {
+      ...tellImports('prom-client', '@opentelemetry/'),
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_HEADERS: 'x-collector=LEAK%20LEAK',
       OTEL_SERVICE_NAME: 'auth',
@@ -36,6 +38,9 @@ test('a running service traces an exchange with its look-up and its signature, a
     expect(below.map(({ name }) => name)).toEqual(['store findKeyCredentials', 'sign'])
     expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([TRACE_ID]))
     expect(collector.headers[0]?.['x-collector']).toBe('LEAK LEAK')
+    // Nothing of what no setting asks for is loaded.
+    expect(service.logs()).toContain('imports:@opentelemetry/api')
+    expect(service.logs()).not.toContain('imports:prom-client')
     const sent = collector.bodies.join('') + service.logs()
     for (const secret of ['LEAK', service.keySecret, token]) expect(sent).not.toContain(secret)
   } finally {

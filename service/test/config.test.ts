@@ -457,6 +457,10 @@ test('variables of other programs and of the client are left alone', () => {
 test.each([
   [{ METRICS_HOST: '::1' }, 'INTERHUMAN_AUTH_METRICS_HOST does nothing without INTERHUMAN_AUTH_METRICS_PORT'],
   [
+    { KEY_CACHE_SIZE: '5' },
+    'INTERHUMAN_AUTH_KEY_CACHE_SIZE does nothing without INTERHUMAN_AUTH_DATABASE_URL',
+  ],
+  [
     { PORT: '9464', METRICS_PORT: '9464' },
     'INTERHUMAN_AUTH_METRICS_PORT is the port of the service itself; metrics have an address of their own',
   ],

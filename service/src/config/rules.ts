@@ -21,15 +21,25 @@ function exclusive(one: keyof Config, other: keyof Config): Rule {
   }
 }
 
+/** A setting that changes nothing unless another one is given: whoever gives it expects that it does. */
+function needs(one: keyof Config, other: keyof Config): Rule {
+  return {
+    settings: [one, other],
+    isBroken: (config, given) => given.has(one) && config[other] === null,
+    problem: `${name(one)} does nothing without ${name(other)}`,
+  }
+}
+
 const RULES: readonly Rule[] = [
   exclusive('masterKey', 'masterKeyFile'),
   exclusive('masterKey', 'masterKeyCommand'),
   exclusive('masterKeyFile', 'masterKeyCommand'),
-  {
-    settings: ['metricsHost', 'metricsPort'],
-    isBroken: ({ metricsPort }, given) => given.has('metricsHost') && metricsPort === null,
-    problem: `${name('metricsHost')} does nothing without ${name('metricsPort')}`,
-  },
+  needs('metricsHost', 'metricsPort'),
+  needs('databasePoolSize', 'databaseUrl'),
+  needs('databaseConnectTimeoutMs', 'databaseUrl'),
+  needs('databaseQueryTimeoutMs', 'databaseUrl'),
+  needs('databaseIdleTimeoutMs', 'databaseUrl'),
+  needs('keyCacheSize', 'databaseUrl'),
   {
     settings: ['host', 'port', 'metricsHost', 'metricsPort'],
     isBroken: ({ host, port, metricsHost, metricsPort }) =>

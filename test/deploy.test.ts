@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { hasNginx, startNginx } from './support/start-nginx.ts'
-import { startService } from './support/start-service.ts'
+import { runService, startService } from './support/start-service.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const DEPLOY = join(ROOT, 'deploy')
@@ -135,7 +135,7 @@ describe('the Containerfile', () => {
   })
 })
 
-test('nginx passes an exchange on over TLS, says itself who asks, and shows nobody the operator’s API', async (context) => {
+test('nginx passes an exchange and the revocation feed on over TLS, says itself who asks, and shows nobody the operator’s API', async (context) => {
   context.skip(!hasNginx(), 'no nginx or no openssl on this machine')
   const service = await startService({ args: ['--trusted-proxies', '127.0.0.1/32'] })
   const nginx = await startNginx(service.url).catch(async (error: unknown) => {
@@ -175,6 +175,16 @@ test('nginx passes an exchange on over TLS, says itself who asks, and shows nobo
     expect((await ask('/v0/auth?key_secret=LEAK', { method: 'POST', headers }, '{}')).status).toBe(400)
     expect((await ask('/admin/v1/keys')).status).toBe(404)
     expect((await ask('/v1/revocations')).status).toBe(401)
+    const verifier = await runService([
+      ...['verifiers', 'create', '--name', 'behind nginx', '--json', '--data-dir', service.dataDir],
+    ])
+    const { verifier_secret: secret } = JSON.parse(verifier.stdout) as { verifier_secret: string }
+    const feed = await readFeed(`${nginx.url}/v1/revocations`, {
+      ca: nginx.certificate,
+      headers: { authorization: `Bearer ${secret}` },
+    })
+    expect(feed).toMatch(/^event: ready$/m)
+    expect(feed).toMatch(/^event: heartbeat$/m)
 
     const plain = await fetch(`${nginx.plainUrl}/v0/auth`, { method: 'POST', redirect: 'manual' })
     expect([plain.status, plain.headers.get('location')]).toEqual([403, null])
@@ -189,6 +199,25 @@ test('nginx passes an exchange on over TLS, says itself who asks, and shows nobo
     await service.stop()
   }
 })
+
+/** What comes of a stream up to its first heartbeat: held back by nobody, it comes while the stream is open. */
+function readFeed(url: string, options: RequestOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { timeout: 10_000, ...options }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+        if (!text.includes('event: heartbeat')) return
+        resolve(text)
+        sent.destroy()
+      })
+      response.once('end', () => reject(new Error(`the feed ended with ${response.statusCode}: ${text}`)))
+    })
+    sent.once('timeout', () => sent.destroy(new Error('the feed is silent')))
+    sent.once('error', reject)
+    sent.end()
+  })
+}
 
 function send(url: string, options: RequestOptions, body?: string) {
   return new Promise<{ status: number; headers: object; body: string }>((resolve, reject) => {

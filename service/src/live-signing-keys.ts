@@ -20,7 +20,11 @@ export interface LiveSigningKeys {
    * @throws {StoreUnavailableError} when this process may not know which key signs: then it signs with none.
    */
   signers(): Signers
-  /** The key that verifies tokens of this `kid`: the next, the active or a retired one whose tokens may live; no lost one. */
+  /**
+   * The key that verifies tokens of this `kid`: the next, the active or a retired one whose tokens may live; no lost one.
+   *
+   * @throws {StoreUnavailableError} when this process may not know which key is lost.
+   */
   verificationKey(kid: string): VerificationKey | undefined
   /** The body of the key set, JSON (RFC 7517 section 5). */
   keySet(): string
@@ -73,6 +77,7 @@ export async function followSigningKeys(context: LiveSigningKeysContext): Promis
       return ring.signers
     },
     verificationKey(kid) {
+      refuseStale()
       const found = follower.ring.verifying.get(kid)
       return found !== undefined && now() < found.until ? found.key : undefined
     },

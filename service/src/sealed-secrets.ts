@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { RandomBytes } from './base62.ts'
-import { deriveBytes, reseal, seal, unseal } from './master-key.ts'
+import { deriveBytes, reseal, seal, UnsealError, unseal } from './master-key.ts'
+import { StartupError } from './startup-error.ts'
 
 // Secrets of the whole store, settled once and kept in its settings under the master key. They are their own and not
 // derived from it, so that a rewrap leaves them as they are.
@@ -18,7 +19,7 @@ interface SettingKeeper {
 /**
  * Opens the key that chains the audit rows, made at first.
  *
- * @throws {UnsealError} when the master key is not that of this store.
+ * @throws {StartupError} when the master key is not that of this store.
  */
 export function openAuditChainKey(
   store: SettingKeeper,
@@ -32,7 +33,7 @@ export function openAuditChainKey(
  * Opens the key that tags the ids of client tokens; it outlives every signing key and every master key. Its first value
  * is what stores had before they kept it, so that ids which they gave out go on counting.
  *
- * @throws {UnsealError} when the master key is not that of this store.
+ * @throws {StartupError} when the master key is not that of this store.
  */
 export function openClientTokenIdKey(
   store: SettingKeeper,
@@ -58,7 +59,12 @@ async function openSecret(
   const setting = SEALED_SETTING_PREFIX + name
   const sealed = seal(masterKey, first, sealingContext(setting), randomBytes)
   const kept = await store.settle(setting, sealed.toString('base64url'))
-  return createSecretKey(unseal(masterKey, Buffer.from(kept, 'base64url'), sealingContext(setting)))
+  try {
+    return createSecretKey(unseal(masterKey, Buffer.from(kept, 'base64url'), sealingContext(setting)))
+  } catch (error) {
+    if (!(error instanceof UnsealError)) throw error
+    throw new StartupError('the master key does not open the secrets of this store; put the right one back')
+  }
 }
 
 /** A setting whose name begins with {@link SEALED_SETTING_PREFIX}. */

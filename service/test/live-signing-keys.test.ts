@@ -132,7 +132,7 @@ test('what is not about signing keys is not read for', async () => {
   expect(live.keys).toBe(before)
 })
 
-test('a process that may not know which key signs signs with none: the store is unavailable', async () => {
+test('a process that may not know which key signs, or is lost, signs and verifies with none: the store is unavailable', async () => {
   let stale = false
   const live = await at.start({
     refuseStale() {
@@ -140,8 +140,10 @@ test('a process that may not know which key signs signs with none: the store is 
     },
   })
   expect(signed(live)).toMatch(/^ey/)
+  const { kid } = live.signers()
   stale = true
   expect(() => live.signers()).toThrow(StoreUnavailableError)
+  expect(() => live.verificationKey(kid)).toThrow(StoreUnavailableError)
   stale = false
   expect(signed(live)).toMatch(/^ey/)
 })

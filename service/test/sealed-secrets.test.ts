@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { deriveBytes, UnsealError } from '../src/master-key.ts'
+import { deriveBytes } from '../src/master-key.ts'
 import { openAuditChainKey, openClientTokenIdKey, resealSetting } from '../src/sealed-secrets.ts'
+import { StartupError } from '../src/startup-error.ts'
 
 const masterKey = randomBytes(32)
 
@@ -37,9 +38,9 @@ test('no secret stands in the settings in the clear, and none opens in the place
   expect([...store.settings.keys()].sort()).toEqual(['sealed:audit-chain', 'sealed:client-token-id'])
   const kept = Buffer.from(store.settings.get('sealed:audit-chain') ?? '', 'base64url')
   expect(kept.includes(chain.export())).toBe(false)
-  await expect(openAuditChainKey(store, randomBytes(32), randomBytes)).rejects.toThrow(UnsealError)
+  await expect(openAuditChainKey(store, randomBytes(32), randomBytes)).rejects.toThrow(StartupError)
   store.settings.set('sealed:client-token-id', store.settings.get('sealed:audit-chain') ?? '')
-  await expect(openClientTokenIdKey(store, masterKey, randomBytes)).rejects.toThrow(UnsealError)
+  await expect(openClientTokenIdKey(store, masterKey, randomBytes)).rejects.toThrow(StartupError)
 })
 
 test('a setting that is sealed anew is the same secret under the other master key', async () => {

@@ -1,5 +1,5 @@
 import type { SigningKey } from '../signing-key.ts'
-import { rotateSigningKeys as planRotation, rotationDueAt } from '../signing-keys.ts'
+import { living, rotateSigningKeys as planRotation, rotationDueAt } from '../signing-keys.ts'
 import type { Acting } from './acting.ts'
 import { changeSigningKeys, type SigningKeyTools } from './change-signing-keys.ts'
 
@@ -24,17 +24,24 @@ export function rotateSigningKeys(
  * Rotates the signing keys if it is due. However many nodes see that at the same time, the keys are rotated once.
  *
  * @param rotationSeconds how long a key signs; `null` for as long as nobody rotates.
+ * @returns the `kid` that signs from now on, or `null` where it was not due, or another node was faster.
  * @throws {UnsealError} when the master key is not that of the store.
  */
-export function rotateDueSigningKeys(
+export async function rotateDueSigningKeys(
   tools: SigningKeyTools,
   rotationSeconds: number | null,
   by: Acting,
-): Promise<readonly SigningKey[]> {
-  const plan: Parameters<typeof changeSigningKeys>[1] = (keys, context) => {
-    const dueAt = rotationDueAt(keys, rotationSeconds)
-    if (dueAt === null || context.now < dueAt) return { insert: [], update: [] }
-    return planRotation(keys, context, { forced: false })
-  }
-  return changeSigningKeys(tools, plan, by)
+): Promise<string | null> {
+  let kid: string | null = null
+  await changeSigningKeys(
+    tools,
+    (keys, context) => {
+      const dueAt = rotationDueAt(keys, rotationSeconds)
+      if (dueAt === null || context.now < dueAt) return { insert: [], update: [] }
+      kid = living(keys).next.kid
+      return planRotation(keys, context, { forced: false })
+    },
+    by,
+  )
+  return kid
 }

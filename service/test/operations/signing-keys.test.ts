@@ -77,8 +77,9 @@ describe('rotation by the clock', () => {
     const before = await at.store.listSigningKeys()
     at.clock += 30 * DAY
     const rotations = Array.from({ length: 20 }, () => rotateDueSigningKeys(at.tools, 30 * DAY, at.by()))
-    await Promise.all(rotations)
+    const turned = await Promise.all(rotations)
     const keys = await at.store.listSigningKeys()
+    expect(turned.filter((kid) => kid !== null)).toEqual([kidIn(keys, 'active')])
     expect(keys).toHaveLength(3)
     expect(kidIn(keys, 'active')).toBe(kidIn(before, 'next'))
     expect(await actions(kidIn(before, 'active'))).toHaveLength(2)

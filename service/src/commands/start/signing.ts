@@ -68,8 +68,10 @@ export async function openSigning(store: Store, context: SigningContext): Promis
     keys: () => live.keys,
     now,
     async rotate() {
-      await rotateDueSigningKeys(tools, rotationSeconds, { actor: 'schedule', origin: 'start', now: now() })
+      const by = { actor: 'schedule', origin: 'start', now: now() }
+      const kid = await rotateDueSigningKeys(tools, rotationSeconds, by)
       await live.reload()
+      if (kid !== null) log.info({ event: 'signing_keys_rotated', kid })
     },
     onFailure: (error) => log.error({ event: 'failure', error }),
   })

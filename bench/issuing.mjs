@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import {
   cpuMicros,
   median,
@@ -32,8 +34,14 @@ export async function compareIssuing(algorithm, folders, counts) {
       LAYERS: layers,
       DATABASE: `${folders.small}/interhuman-auth.db`,
     })
-  const service = (/** @type {string} */ name, /** @type {string} */ folder) =>
-    startServer(name, [SERVICE, 'start', '--port', '0', '--data-dir', folder, '--algorithm', algorithm])
+  const service = async (/** @type {string} */ name, /** @type {string} */ folder) => {
+    const args = ['start', '--port', '0', '--data-dir', folder, '--algorithm', algorithm]
+    const server = await startServer(name, [SERVICE, ...args])
+    // A folder that was started with another algorithm would sign with it until guards know the new key.
+    const rotate = ['signing-keys', 'rotate', '--now', '--data-dir', folder]
+    await promisify(execFile)(process.execPath, [SERVICE, ...rotate])
+    return server
+  }
   /** @type {Candidate[]} */
   const candidates = [
     { ...(await floor('floor: bare node:http', '')), keys: counts.small },

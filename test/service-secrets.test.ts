@@ -7,7 +7,7 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCredentialsFile } from './support/credentials.ts'
 import { formatRequest, sendRaw } from './support/raw-http.ts'
-import { type RunningService, startService } from './support/start-service.ts'
+import { type RunningService, runService, startService, waitUntil } from './support/start-service.ts'
 
 // One full run of everything that has to do with secrets; then every file, log and message is searched for them.
 
@@ -30,6 +30,7 @@ afterAll(() => rmSync(dataDir, { recursive: true }))
 
 async function run(algorithm: string): Promise<void> {
   const service = await startService({ dataDir, args: ['--algorithm', algorithm, '--log-level', 'trace'] })
+  await signWith(algorithm, service)
   addSecret('first', service.keySecret)
   await exchange(service, service.keyId, service.keySecret)
   const created = JSON.parse(
@@ -58,6 +59,23 @@ async function run(algorithm: string): Promise<void> {
     files.set(`${algorithm} stopped ${name}`, readFileSync(join(dataDir, name)))
 }
 
+/** A new algorithm is published before it signs; here nobody waits for it. */
+async function signWith(algorithm: string, service: RunningService): Promise<void> {
+  if (algorithm === ALGORITHMS[0]) return
+  const args = ['rotate', '--now', '--data-dir', dataDir]
+  const { code, stdout, stderr } = await runService(['signing-keys', ...args])
+  expect(code).toBe(0)
+  outputs.set(`stdout and stderr of a rotation to ${algorithm}`, stdout + stderr)
+  const signedWith = async () => {
+    const [header] = (await exchange(service, service.keyId, service.keySecret)).split('.')
+    return JSON.parse(Buffer.from(header ?? '', 'base64url').toString()).alg as string
+  }
+  await waitUntil(
+    async () => (await signedWith()) === algorithm,
+    () => `the service does not sign with ${algorithm}`,
+  )
+}
+
 /** Every command that shows no secret, and those that are told one by mistake. */
 async function otherCommands(
   service: RunningService,
@@ -79,15 +97,17 @@ function addSecret(name: string, secret: string): void {
   secrets.set(name, Buffer.from(secret))
 }
 
-async function exchange(service: RunningService, keyId: string, keySecret: string): Promise<void> {
+async function exchange(service: RunningService, keyId: string, keySecret: string): Promise<string> {
+  let token = ''
   const body = JSON.stringify({ key_id: keyId, key_secret: keySecret, scopes: [UPLOAD_SCOPE] })
   for (const path of ['/v0/auth', '/v1/auth']) {
     const { responses } = await sendRaw(service.url, formatRequest(path, body), { count: 1 })
     expect(responses[0]?.status).toBe(200)
-    const token: string = JSON.parse(responses[0]?.body ?? '').access_token
+    token = JSON.parse(responses[0]?.body ?? '').access_token
     secrets.set(`token ${secrets.size}`, Buffer.from(token))
     secrets.set(`signature ${secrets.size}`, Buffer.from(token.split('.')[2] ?? ''))
   }
+  return token
 }
 
 /** A client token in either form of the key, revoked by itself: it may be nowhere either. */
@@ -194,7 +214,7 @@ function unseal(masterKey: Buffer, sealed: Buffer, context: string): Buffer {
   return Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()])
 }
 
-/** The private keys, opened with the master key. */
+/** The private keys and the secrets of the whole store, opened with the master key. */
 function collectSigningKeys(): void {
   const masterKey = Buffer.from(readFileSync(join(dataDir, 'master.key'), 'utf8').trim(), 'base64url')
   secrets.set('master key', masterKey)
@@ -204,7 +224,14 @@ function collectSigningKeys(): void {
     algorithm: string
     sealed_private_key: Buffer
   }[]
+  const sealed = db.prepare("select name, value from settings where name like 'sealed:%'").all() as {
+    name: string
+    value: string
+  }[]
   db.close()
+  expect(sealed.length).toBeGreaterThan(0)
+  for (const { name, value } of sealed)
+    secrets.set(name, unseal(masterKey, Buffer.from(value, 'base64url'), name.slice('sealed:'.length)))
   expect(rows).toHaveLength(2 * ALGORITHMS.length)
   for (const { kid, algorithm, sealed_private_key } of rows) {
     const bytes = unseal(masterKey, sealed_private_key, `signing-key:${algorithm}:${kid}`)

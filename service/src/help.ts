@@ -36,7 +36,7 @@ function formatUsage(line: string): string {
 
 function formatOptions(groups: readonly CommandGroup[]): string {
   const rows = [
-    ['--json', 'one JSON document on standard output (keys commands)'],
+    ['--json', 'one JSON document on standard output (every command but start)'],
     ...groups.flatMap((group) => group.explainedOptions),
   ]
   const width = Math.max(...rows.map(([option = '']) => option.length))

@@ -105,6 +105,10 @@ test('keys change takes what shall be another, and 0 and never for an expiry', a
   })
 })
 
+test('keys scan takes any number of paths', async () => {
+  expect((await parse('keys scan a b')).command).toEqual({ kind: 'scan', paths: ['a', 'b'] })
+})
+
 test('admin-tokens create, list and revoke', async () => {
   expect((await parse('admin-tokens create --name ci')).command).toEqual({
     kind: 'create',
@@ -121,7 +125,8 @@ test.each([
   ['', 'no command'],
   ['LEAK', 'unknown command'],
   ['start LEAK', 'start takes no argument'],
-  ['keys', 'keys needs create, list, show, rotate, end-overlap, change, disable, enable or revoke'],
+  ['keys', 'keys needs create, list, show, rotate, end-overlap, change, disable, enable, revoke or scan'],
+  ['keys scan', 'keys scan needs a file or a folder'],
   ['keys LEAK', 'unknown keys command'],
   ['keys constructor x', 'unknown keys command'],
   ['keys LEAK a b', 'unknown keys command'],

@@ -30,6 +30,7 @@ export const keysGroup: CommandGroup<KeysCommand> = {
     'keys change KEY_ID [--name NAME] [--scope SCOPE [--scope SCOPE]]',
     '  [--expires-in-seconds N|never] [--direct on|off]',
     'keys disable|enable|revoke KEY_ID [--wait [--timeout SECONDS]]',
+    'keys scan PATH [PATH]',
   ],
   explainedOptions: [
     ['--direct', 'whether the secret itself is taken as a bearer, so that whoever sees a request has it'],
@@ -40,6 +41,8 @@ export const keysGroup: CommandGroup<KeysCommand> = {
   async run(command, context) {
     const store = await openStoreFor(context, { mayBeNew: command.kind === 'create' })
     try {
+      if (command.kind === 'scan')
+        return await (await import('./scan.ts')).scanPaths(command.paths, { ...context, store })
       await run(command, { ...context, store })
       return 0
     } finally {
@@ -48,7 +51,10 @@ export const keysGroup: CommandGroup<KeysCommand> = {
   },
 }
 
-async function run(command: KeysCommand, context: KeysContext): Promise<void> {
+async function run(
+  command: Exclude<KeysCommand, { readonly kind: 'scan' }>,
+  context: KeysContext,
+): Promise<void> {
   switch (command.kind) {
     case 'create':
       return (await import('./create.ts')).createKeyByCommand(command.options, context)

@@ -15,6 +15,7 @@ export type KeysCommand =
   | { readonly kind: 'list'; readonly request: KeyPageRequest }
   | { readonly kind: 'show'; readonly keyId: string }
   | { readonly kind: 'rotate'; readonly keyId: string; readonly options: RotateOptions }
+  | { readonly kind: 'scan'; readonly paths: readonly string[] }
   | KeysChangeCommand
 
 /** A `keys` command that changes a key and shows no secret. */
@@ -32,7 +33,7 @@ const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 3600
 /** The longest wait for a change to be in force, in seconds. */
 const MAX_WAIT_SECONDS = 3600
 
-const WORDS = 'create, list, show, rotate, end-overlap, change, disable, enable or revoke'
+const WORDS = 'create, list, show, rotate, end-overlap, change, disable, enable, revoke or scan'
 
 /**
  * Reads what stands behind `keys`.
@@ -47,6 +48,10 @@ export function readKeysCommand(words: readonly string[], values: OptionValues):
     return word === 'create'
       ? { kind: 'create', options: readCreateOptions(values) }
       : { kind: 'list', request: readPage(values) }
+  }
+  if (word === 'scan') {
+    if (keyId === undefined) throw new UsageError('keys scan needs a file or a folder')
+    return { kind: 'scan', paths: [keyId, ...rest] }
   }
   const read = readerOf(word)
   if (rest.length > 0) throw new UsageError(`keys ${word} takes at most one key id`)

@@ -2,7 +2,8 @@ import type { CommandContext } from '../../command-group.ts'
 import type { Setting } from '../../config/setting.ts'
 import { CONFIGURATION } from '../../config/table.ts'
 import type { Config, Reading, Source } from '../../config.ts'
-import { parseMasterKey, readMasterKeyFile } from '../../data-folder.ts'
+import { readMasterKey } from '../../read-master-key.ts'
+import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
 
 /** What is said of a setting; of a secret only whether there is one. */
@@ -17,17 +18,17 @@ interface SettingView {
 }
 
 /**
- * `config check`: reads every setting and every file of a secret that one names, and opens nothing else. The settings go to
- * standard output, and what is wrong to standard error, a line each.
+ * `config check`: reads every setting, every file of a secret that one names and the master key, by its command if it comes
+ * from one, and opens nothing else. The settings go to standard output, and what is wrong to standard error, a line each.
  *
  * @returns 1 where something is wrong, so that `start` would refuse it.
  */
-export function checkConfig(
+export async function checkConfig(
   settings: Reading,
   { runtime, json }: Pick<CommandContext, 'runtime' | 'json'>,
-): number {
+): Promise<number> {
   const { config } = settings
-  const problems = [...settings.problems, ...findMasterKeyProblem(config)]
+  const problems = [...settings.problems, ...(await findMasterKeyProblem(config, runtime))]
   const views = CONFIGURATION.map((row) => toView(row, settings))
   runtime.writeOutput(
     json ? `${JSON.stringify({ settings: views, problems }, null, 2)}\n` : formatViews(views),
@@ -36,11 +37,15 @@ export function checkConfig(
   return problems.length === 0 ? 0 : 1
 }
 
-/** The one that `start` would make is not looked for. */
-function findMasterKeyProblem({ masterKey, masterKeyFile }: Config): string[] {
+/** The one in the data folder is not looked for: `start` may be about to make it. */
+async function findMasterKeyProblem(
+  config: Config,
+  { randomBytes }: Pick<Runtime, 'randomBytes'>,
+): Promise<string[]> {
+  const { masterKey, masterKeyFile, masterKeyCommand } = config
+  if (masterKey === null && masterKeyFile === null && masterKeyCommand === null) return []
   try {
-    if (masterKey !== null) parseMasterKey(masterKey, 'the master key in the environment')
-    else if (masterKeyFile !== null) readMasterKeyFile(masterKeyFile)
+    await readMasterKey(config, { file: '', inUse: true, randomBytes })
     return []
   } catch (error) {
     if (error instanceof StartupError) return [error.message]

@@ -134,3 +134,20 @@ test('every line names a correlation id of its own', () => {
   for (const id of ids) expect(id).toMatch(UUID)
   expect(new Set(ids).size).toBe(ids.length)
 })
+
+test('attack 58: a flood of refusals writes a line for a part of them, and how many it left out', async () => {
+  const flood = 3000
+  const request = formatRequest('/v0/auth', '{}', { method: 'DELETE' })
+  const lines = () => parseLogs(service.logs())
+  const before = requests().length
+  const { responses } = await sendRaw(service.url, Buffer.concat(Array(flood).fill(request)), {
+    count: flood,
+  })
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([405]))
+  const written = () => requests().length - before
+  const leftOut = () =>
+    lines().reduce((sum, { event, count }) => sum + (event === 'requests_left_out' ? Number(count) : 0), 0)
+  await service.waitForLogs(() => written() + leftOut() >= flood)
+  expect(written() + leftOut()).toBe(flood)
+  expect(leftOut()).toBeGreaterThan(0)
+})

@@ -5,15 +5,15 @@ import { type StreamedBody, startStream } from './event-stream.ts'
 import type { Exchange } from './http-exchange.ts'
 import type { Admission } from './limits/admission.ts'
 import { endLingering } from './linger.ts'
-import type { Log } from './log.ts'
 import { readJsonBody } from './request-body.ts'
 import { isPlainHead, pathOf } from './request-head.ts'
+import type { RequestLog } from './request-log.ts'
 import { findRoute, refuseRoute } from './routes/match-path.ts'
 import type { Route, RouteResponse } from './routes/route.ts'
 
 /** What answering needs from outside. */
 export interface AnswerDependencies {
-  readonly log: Log
+  readonly requestLog: RequestLog
   readonly errorPage: string
   readonly admission: Admission
 }
@@ -74,7 +74,7 @@ function sendError(
   exchange.errorId = error.row.id
   // What was thrown on purpose has nothing more to tell than its row.
   if (error.row.status >= 500 && thrown !== error)
-    dependencies.log.error({ event: 'failure', correlation_id: correlationId, error: thrown })
+    dependencies.requestLog.failure(error.row.id, correlationId, thrown)
   const path = exchange.route ?? pathOf(request.url)
   const response = formatErrorResponse(error, path, { correlationId, errorPage: dependencies.errorPage })
   const { socket } = request

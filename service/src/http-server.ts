@@ -5,9 +5,10 @@ import type { Address } from './address.ts'
 import { type AnswerDependencies, answerRequest } from './answer-request.ts'
 import type { Config } from './config.ts'
 import type { Exchange } from './http-exchange.ts'
+import type { Log } from './log.ts'
 import type { RequestTrace, TraceHeaders } from './observation/traces.ts'
 import { createParserErrorListener } from './parser-error.ts'
-import { describeExchange, describeRefused, logRequest } from './request-log.ts'
+import { describeExchange, describeRefused, openRequestLog, type RequestLog } from './request-log.ts'
 import type { RequestRecord } from './request-record.ts'
 import { refuseRoute } from './routes/match-path.ts'
 import type { Route } from './routes/route.ts'
@@ -15,11 +16,17 @@ import type { Route } from './routes/route.ts'
 /** The limits of the HTTP interface. */
 export type HttpLimits = Pick<
   Config,
-  'maxBodyBytes' | 'maxHeaderBytes' | 'requestTimeoutMs' | 'keepAliveTimeoutMs' | 'maxConnections'
+  | 'maxBodyBytes'
+  | 'maxHeaderBytes'
+  | 'requestTimeoutMs'
+  | 'keepAliveTimeoutMs'
+  | 'maxConnections'
+  | 'refusalLinesPerSecond'
 >
 
 /** What the HTTP server needs from outside. */
-export interface HttpServerDependencies extends AnswerDependencies {
+export interface HttpServerDependencies extends Omit<AnswerDependencies, 'requestLog'> {
+  readonly log: Log
   /** Hears of every request at its end, beside the log. */
   readonly observeRequest?: ((record: RequestRecord) => void) | undefined
   /** Opens the trace of a request. */
@@ -30,6 +37,8 @@ export interface HttpServerDependencies extends AnswerDependencies {
   /** Milliseconds from any fixed moment. */
   monotonicMs(): number
 }
+
+type Dependencies = HttpServerDependencies & AnswerDependencies
 
 /** The service's HTTP interface. */
 export interface HttpServer {
@@ -52,8 +61,10 @@ const FORWARDED_FOR = FORWARDED_FOR_HEADER.toLowerCase()
 export function createHttpServer(
   routes: readonly Route[],
   limits: HttpLimits,
-  dependencies: HttpServerDependencies,
+  handedIn: HttpServerDependencies,
 ): HttpServer {
+  const requestLog = openRequestLog(handedIn.log, limits.refusalLinesPerSecond)
+  const dependencies: Dependencies = { ...handedIn, requestLog }
   const open = new WeakMap<Socket, Exchange>()
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const exchange = openExchange(request, response, dependencies)
@@ -97,7 +108,7 @@ export function createHttpServer(
       onAnswered: (error, correlationId) => tell(describeRefused(error, correlationId), dependencies),
     }),
   )
-  return { listen: (address) => listen(server, address), close: closer(server, open) }
+  return { listen: (address) => listen(server, address), close: closer(server, open, requestLog) }
 }
 
 function listen(server: Server, address: Address): Promise<number> {
@@ -111,7 +122,11 @@ function listen(server: Server, address: Address): Promise<number> {
 }
 
 /** A connection that is busy when the service stops is closed behind its answer, not kept until it is idle too long. */
-function closer(server: Server, open: WeakMap<Socket, Exchange>): () => Promise<void> {
+function closer(
+  server: Server,
+  open: WeakMap<Socket, Exchange>,
+  requestLog: RequestLog,
+): () => Promise<void> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -128,7 +143,10 @@ function closer(server: Server, open: WeakMap<Socket, Exchange>): () => Promise<
       exchange.stream?.end()
     }
     return new Promise((resolve) => {
-      server.close(() => resolve())
+      server.close(() => {
+        requestLog.flush()
+        resolve()
+      })
     })
   }
 }
@@ -136,7 +154,7 @@ function closer(server: Server, open: WeakMap<Socket, Exchange>): () => Promise<
 function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
-  dependencies: HttpServerDependencies,
+  dependencies: Dependencies,
 ): Exchange {
   const exchange: Exchange = {
     request,
@@ -166,8 +184,8 @@ function openExchange(
   return exchange
 }
 
-function tell(record: RequestRecord, { log, observeRequest }: HttpServerDependencies): void {
-  logRequest(log, record)
+function tell(record: RequestRecord, { requestLog, observeRequest }: Dependencies): void {
+  requestLog.request(record)
   observeRequest?.(record)
 }
 

@@ -3,6 +3,7 @@ import type { ApiError } from './api-error.ts'
 import { readClientRequestId } from './correlation.ts'
 import type { Exchange } from './http-exchange.ts'
 import type { Log } from './log.ts'
+import { createLogSample } from './log-sample.ts'
 import type { RequestRecord } from './request-record.ts'
 
 /** Who is refused with these is looked for; nobody else's address is kept. */
@@ -43,8 +44,38 @@ export function describeRefused(error: ApiError, correlationId: string): Request
   }
 }
 
-/** Writes the line of a request. */
-export function logRequest(log: Log, record: RequestRecord): void {
+/** Writes of requests and of what failed. */
+export interface RequestLog {
+  request(record: RequestRecord): void
+  /** The cause of a 5xx in full. */
+  failure(errorId: string, correlationId: string, error: unknown): void
+  /** Tells what was left out. */
+  flush(): void
+}
+
+/** Opens the log of requests: a line for each that was granted; of refusals and failures so many a second of each error. */
+export function openRequestLog(log: Log, linesPerSecond: number): RequestLog {
+  const refusals = createLogSample(linesPerSecond, (errorId, count) =>
+    log.info({ event: 'requests_left_out', error_id: errorId, count }),
+  )
+  const failures = createLogSample(linesPerSecond, (errorId, count) =>
+    log.error({ event: 'failures_left_out', error_id: errorId, count }),
+  )
+  return {
+    request(record) {
+      if (record.errorId === undefined || refusals.admit(record.errorId)) logRequest(log, record)
+    },
+    failure(errorId, correlationId, error) {
+      if (failures.admit(errorId)) log.error({ event: 'failure', correlation_id: correlationId, error })
+    },
+    flush() {
+      refusals.flush()
+      failures.flush()
+    },
+  }
+}
+
+function logRequest(log: Log, record: RequestRecord): void {
   log.info({
     event: 'request',
     method: record.method,

@@ -122,6 +122,13 @@ const CASES: {
   failuresPerMinute: COUNT,
   keyRequestsPerMinute: COUNT,
   keyTokensPerDay: COUNT,
+  refusalLinesPerSecond: {
+    good: [
+      ['1', 1],
+      ['999999999', 999_999_999],
+    ],
+    bad: ['', '0', '1000000000'],
+  },
   maxInFlight: {
     good: [
       ['1', 1],

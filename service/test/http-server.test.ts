@@ -49,6 +49,7 @@ const limits = {
   requestTimeoutMs: 2000,
   keepAliveTimeoutMs: 2000,
   maxConnections: 100,
+  refusalLinesPerSecond: 100,
 }
 const app = createHttpServer(routes, limits, {
   log,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   cleanEnvironment,
+  PATIENT,
   type ProcessResult,
   parseLogs,
   runService,
@@ -31,7 +32,7 @@ export async function startNode(env: Readonly<Record<string, string>>): Promise<
   const dataDir = mkdtempSync(join(tmpdir(), 'interhuman-auth-node-'))
   const settings = { INTERHUMAN_AUTH_PORT: '0', INTERHUMAN_AUTH_DATA_DIR: dataDir, ...env }
   const child = spawn(process.execPath, [SERVICE_COMMAND, 'start'], {
-    env: cleanEnvironment(settings),
+    env: cleanEnvironment({ ...PATIENT, ...settings }),
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const closed = once(child, 'close')

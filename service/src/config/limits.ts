@@ -54,7 +54,7 @@ export const LIMIT_SETTINGS = [
     description:
       'Most requests that are worked on at once; above it the answer is 503, with a time to come again.',
   }),
-  setting('maxLoopDelayMs', 500, integer(10, 60_000), {
+  setting('maxLoopDelayMs', 1000, integer(10, 60_000), {
     placeholder: 'MS',
     description:
       'How long a request may have waited for the service itself, in milliseconds; above it the answer is 503, with a time to come again.',

@@ -10,6 +10,11 @@ export const OBSERVATION_SETTINGS = [
     placeholder: LOG_LEVELS.join('|'),
     description: 'Least severe log line that is written.',
   }),
+  setting('refusalLinesPerSecond', 100, integer(1, 999_999_999), {
+    placeholder: 'COUNT',
+    description:
+      'Most lines of refused requests, and of failures, in a second, for each error id; how many are left out is logged.',
+  }),
   optional('metricsPort', integer(0, 65_535), {
     placeholder: 'PORT',
     description: `Port of \`${METRICS_PATH}\`, for Prometheus; 0 takes a free one.`,

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import { type Admission, createAdmission } from '../../limits/admission.ts'
 import { createKeyLimits, type KeyLimits } from '../../limits/key-limits.ts'
-import { watchLoop } from '../../limits/loop-watch.ts'
+import { type LoopWatch, watchLoop } from '../../limits/loop-watch.ts'
 import { createQuota, type QuotaStore } from '../../limits/quota.ts'
 import { keepSharing } from '../../limits/share-quota.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -10,6 +10,8 @@ import type { Runtime } from '../../runtime.ts'
 export interface Limits {
   readonly admission: Admission
   readonly keys: KeyLimits
+  /** Begins to look at the event loop, which stands still now and then while the service starts. */
+  watchLoop(): void
   /** @throws {ApiError} `ih1003` for a while after the event loop stood still. */
   refuseStuck(): void
   /** Hands in the last counts. */
@@ -25,13 +27,16 @@ export function openLimits(
   const { keyTokensPerDay } = config
   const quota = keyTokensPerDay === 0 ? undefined : createQuota(keyTokensPerDay, store, () => runtime.now())
   const stopSharing = quota === undefined ? undefined : keepSharing(quota)
-  const loop = watchLoop(() => runtime.monotonicMs())
+  let loop: LoopWatch | undefined
   return {
     admission: createAdmission(config, () => runtime.monotonicMs()),
     keys: createKeyLimits(config.keyRequestsPerMinute, quota),
-    refuseStuck: () => loop.refuseStuck(),
+    watchLoop() {
+      loop = watchLoop(() => runtime.monotonicMs())
+    },
+    refuseStuck: () => loop?.refuseStuck(),
     async close() {
-      loop.close()
+      loop?.close()
       await stopSharing?.()
     },
   }

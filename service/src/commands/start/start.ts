@@ -57,6 +57,7 @@ export async function start(
     if (server.admin !== undefined) ends.add(server.admin.app)
     await announceFirstKey(options, server.log, dataFolder(config.dataDir), store, url, runtime)
     for (const warning of await store.readWarnings()) server.log.warn({ event: 'store', warning })
+    limits.watchLoop()
     // Whoever reads that the service listens may stop it at once.
     stopOnSignal(server, ends, config, supervised)
     const { issuer } = server

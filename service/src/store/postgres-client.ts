@@ -104,3 +104,18 @@ export async function prepareSession(client: ClientBase, limits: PostgresLimits)
   const { processID } = client as { processID?: number }
   return { writable: read_only === 'off', pooled: processID !== pid }
 }
+
+/**
+ * The timeline of a server: another one after each failover and each restore to a moment, as part of the history may be
+ * gone then. 0 where a server does not tell, as some that are run for others.
+ *
+ * @see The PostgreSQL documentation, "Timelines"
+ */
+export async function readTimeline(client: ClientBase): Promise<number> {
+  try {
+    const { rows } = await client.query('select pg_walfile_name(pg_current_wal_lsn()) as file')
+    return Number.parseInt(String(rows[0]?.file).slice(0, 8), 16)
+  } catch {
+    return 0
+  }
+}

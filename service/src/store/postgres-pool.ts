@@ -8,7 +8,7 @@ import {
   type QueryResultRow,
 } from 'pg'
 import type { PostgresHost } from './postgres-address.ts'
-import { type ClientConfigOf, type PostgresLimits, prepareSession } from './postgres-client.ts'
+import { type ClientConfigOf, type PostgresLimits, prepareSession, readTimeline } from './postgres-client.ts'
 import { failureCode, isLost, PostgresError, toPostgresError } from './postgres-error.ts'
 
 /** So many may wait for each connection; further ones are refused at once. */
@@ -25,6 +25,8 @@ interface Server {
   readonly pool: Pool
   /** Whether a pooler stands before it. */
   readonly pooled: boolean
+  /** As {@link readTimeline} gives it. */
+  readonly timeline: number
   /** Lets what is under way end, for a bounded time, and ends every connection. */
   leave(): Promise<void>
 }
@@ -62,6 +64,11 @@ export class PostgresPool {
   /** Whether a pooler stands before the server. @throws {PostgresError} when no host can be written to. */
   async isPooled(): Promise<boolean> {
     return (await this.#find()).pooled
+  }
+
+  /** The timeline of the server that is in use. @throws {PostgresError} when no host can be written to. */
+  async timeline(): Promise<number> {
+    return (await this.#find()).timeline
   }
 
   /** Takes a connection. @throws {PostgresError} when there is none in time. */
@@ -128,6 +135,7 @@ export class PostgresPool {
   async #open(host: PostgresHost): Promise<Server> {
     const sockets = new Set<Socket>()
     let pooled = false
+    let timeline = 0
     const pool = new Pool({
       ...this.#configOf(host),
       max: this.#limits.poolSize,
@@ -146,6 +154,9 @@ export class PostgresPool {
       get pooled() {
         return pooled
       },
+      get timeline() {
+        return timeline
+      },
       leave: () => {
         left ??= leave(pool, sockets)
         return left
@@ -154,7 +165,9 @@ export class PostgresPool {
     // Said by a connection that is idle; a listener of its own heard it already.
     pool.on('error', () => {})
     try {
-      ;(await pool.connect()).release()
+      const client = await pool.connect()
+      timeline = await readTimeline(client)
+      client.release()
       return server
     } catch (error) {
       void server.leave()

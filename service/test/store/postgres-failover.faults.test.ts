@@ -5,7 +5,7 @@ import { waitUntil } from '../../../test/support/start-service.ts'
 import { revokeApiKey } from '../../src/api-key.ts'
 import type { Store } from '../../src/store/store.ts'
 import { StoreUnavailableError } from '../../src/store/store-error.ts'
-import { openPostgres } from './postgres-under-test.ts'
+import { openPostgres, run } from './postgres-under-test.ts'
 import { audit, newKey } from './store-fixtures.ts'
 
 const endings: (() => unknown)[] = []
@@ -86,6 +86,7 @@ function write(store: Store) {
 test('a server that is killed or restarted under load loses nothing that it acknowledged, and is used again', async () => {
   const primary = await server(startPostgres())
   const store = await open(primary)
+  const { epoch } = await store.readChanges(null)
   const writing = write(store)
   for (let round = 0; round < 8; round += 1) {
     await writing.goesOn()
@@ -95,6 +96,7 @@ test('a server that is killed or restarted under load loses nothing that it ackn
   await writing.goesOn()
   await writing.expectNothingLost()
   expect(writing.refused()).toBeGreaterThan(0)
+  expect((await store.readChanges(null)).epoch).toBe(epoch)
 })
 
 test('the primary is killed under load: its synchronous standby is promoted and nothing acknowledged is lost', async () => {
@@ -121,6 +123,43 @@ test('the primary is killed under load: its synchronous standby is promoted and 
   )
   await writing.expectNothingLost()
   expect(writing.refused()).toBeGreaterThan(0)
+})
+
+test('a standby that lacked changes gives their revisions again: whoever knows those of before begins anew', async () => {
+  const primary = await server(startPostgres())
+  const standby = await server(startReplica(primary))
+  const store = await open(primary, standby)
+  const { key } = newKey()
+  await store.insertApiKey({ key, audit: audit(key.keyId) })
+  const rename = (name: string) =>
+    store.changeApiKey(key.keyId, (current) => ({ key: { ...current, name }, audit: audit(key.keyId) }))
+  await rename('first')
+  const lsn = async (at: PostgresServer, what: string) =>
+    String((await run(at.url(), `select ${what} as lsn`))[0]?.lsn)
+  const written = await lsn(primary, 'pg_current_wal_lsn()')
+  await waitUntil(
+    async () => (await lsn(standby, `pg_last_wal_replay_lsn() >= '${written}'`)) === 'true',
+    () => 'the standby does not follow',
+  )
+  await standby.kill()
+  await rename('lost')
+  const before = await store.readChanges(null)
+  await primary.kill()
+  await standby.start()
+  await standby.promote()
+  await waitUntil(
+    () =>
+      store.ping().then(
+        () => true,
+        () => false,
+      ),
+    () => 'the standby is not used',
+  )
+  await rename('instead of it')
+  const after = await store.readChanges(null)
+  expect(after.revision).toBe(before.revision)
+  expect(after.epoch).not.toBe(before.epoch)
+  expect(after.epoch).toMatch(/^[0-9a-f]{32}$/)
 })
 
 test('a synchronous standby that is away lets no change be acknowledged, and none is told as undone', async () => {

@@ -7,12 +7,13 @@ import { rotateSigningKeys } from '../../operations/rotate-signing-keys.ts'
 import type { SigningKey } from '../../signing-key.ts'
 import { type SigningKeyView, toSigningKeyView } from '../../signing-key-view.ts'
 import type { Store } from '../../store/store.ts'
-import { actingByCommand } from '../acting.ts'
+import { actingByDatabaseTime } from '../acting.ts'
 import { formatTable, writeJson } from '../output.ts'
 
 /** `signing-keys list`: all of them in order of creation, those that verify nothing any more as well. */
 export async function listSigningKeys(store: Store, context: CommandContext): Promise<void> {
-  show(await store.listSigningKeys(), context)
+  const { now } = await actingByDatabaseTime(store, context)
+  show(await store.listSigningKeys(), now, context)
 }
 
 /**
@@ -27,7 +28,8 @@ export async function rotateKeys(
   context: CommandContext,
 ): Promise<void> {
   const tools = await openTools(store, context)
-  show(await rotateSigningKeys(tools, options, actingByCommand(context)), context)
+  const by = await actingByDatabaseTime(store, context)
+  show(await rotateSigningKeys(tools, options, by), by.now, context)
 }
 
 /**
@@ -38,7 +40,8 @@ export async function rotateKeys(
  */
 export async function revokeKey(kid: string, store: Store, context: CommandContext): Promise<void> {
   const tools = await openTools(store, context)
-  show(await loseSigningKey(tools, kid, actingByCommand(context)), context)
+  const by = await actingByDatabaseTime(store, context)
+  show(await loseSigningKey(tools, kid, by), by.now, context)
 }
 
 async function openTools(store: Store, { config, runtime }: CommandContext): Promise<SigningKeyTools> {
@@ -47,8 +50,7 @@ async function openTools(store: Store, { config, runtime }: CommandContext): Pro
   return { store, masterKey: renewable, randomBytes }
 }
 
-function show(keys: readonly SigningKey[], context: CommandContext): void {
-  const now = context.runtime.now()
+function show(keys: readonly SigningKey[], now: number, context: CommandContext): void {
   const views = keys.map((key) => toSigningKeyView(key, now))
   if (context.json) writeJson({ signing_keys: views }, context)
   else context.runtime.writeOutput(formatSigningKeys(views))

@@ -69,11 +69,11 @@ const faults: Readonly<Record<WayStep['step'], string>> = {
   tls: "the address's certificate or TLS, or what stands between",
 }
 
-function faultOf({ step, clockMayBe }: WayStep): string {
+function faultOf({ step, clock_may_be: clockMayBe }: WayStep): string {
   return clockMayBe ? `${faults[step]}, or this machine's clock` : faults[step]
 }
 
-function describeStep({ step, durationMs, found, problem }: WayStep): string {
+function describeStep({ step, duration_ms: durationMs, found, problem }: WayStep): string {
   return problem === undefined
     ? `${step}: ${found} (${durationMs} ms)`
     : `${step}: ${problem} (${durationMs} ms)`

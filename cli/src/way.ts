@@ -2,14 +2,14 @@ import type { Socket } from 'node:net'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { builtin } from './builtin.ts'
 
-/** One step of the way to an address: what it found or what went wrong, and how long it took. */
+/** One step of the way to an address, as `check --online --json` tells it: what was found or went wrong, how long it took. */
 export interface WayStep {
   readonly step: 'dns' | 'tcp' | 'tls'
-  readonly durationMs: number
+  readonly duration_ms: number
   readonly found?: string
   readonly problem?: string
   /** What went wrong is a matter of dates. */
-  readonly clockMayBe?: true
+  readonly clock_may_be?: true
   readonly certificate?: CertificateFacts
 }
 
@@ -65,7 +65,7 @@ export async function* walk(
   }
 }
 
-type Outcome = Omit<WayStep, 'step' | 'durationMs'>
+type Outcome = Omit<WayStep, 'step' | 'duration_ms'>
 
 async function take(
   step: WayStep['step'],
@@ -80,7 +80,7 @@ async function take(
   })
   const outcome = await Promise.race([act().catch(describeFault), tooLong])
   clearTimeout(timer)
-  return { step, durationMs: Math.max(0, Math.round(now() - started)), ...outcome }
+  return { step, duration_ms: Math.max(0, Math.round(now() - started)), ...outcome }
 }
 
 function describeFault(fault: unknown): Outcome {
@@ -105,7 +105,7 @@ async function handshake(
   if (secure.authorized) return { found, certificate }
   // A code of OpenSSL's or Node's own; the types say it is an error.
   const code = String(secure.authorizationError)
-  const dates = /EXPIRED|NOT_YET_VALID/.test(code) ? ({ clockMayBe: true } as const) : {}
+  const dates = /EXPIRED|NOT_YET_VALID/.test(code) ? ({ clock_may_be: true } as const) : {}
   return { problem: `not trusted (${code}): ${found}`, certificate, ...dates }
 }
 

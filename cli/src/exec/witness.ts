@@ -16,24 +16,26 @@ export interface Witness {
 }
 
 const SHELL = '/bin/sh'
-const SAYS_WITHIN_MS = 200
+const ANSWERS_WITHIN_MS = 5000
 const FIRST_CODE = 10
-/** Ends at the first signal, and says which. When the pipe breaks with no farewell, this process was killed: so ends the command. */
+/** Ends at the first signal, and says which, or at a line. When the pipe breaks with none, this process was killed: so ends the command. */
 const SCRIPT = `${FORWARDED.map((signal, at) => `trap "exit ${FIRST_CODE + at}" ${signal.slice(3)}`).join('; ')}; read _ || kill -TERM "$1"`
 
 /**
  * Starts a shell in the same process group that does nothing but wait. Node does not say who sent a signal: what a terminal
- * sends to its foreground group has reached the command, and the witness, as well, and then the witness ends; what
- * `kill` sends to this process alone has not.
+ * sends to its foreground group has reached the command, and the witness, as well; what `kill` sends to this process alone
+ * has not. A witness that is asked ends, by the signal if it has got one: a signal that is there comes before a line that is
+ * written later, however slow the machine is. So each signal has a witness of its own.
  */
 export function callWitness(commandPid: number): Witness {
   let current = start(commandPid)
   return {
     sawIt: async (signal) => {
       const asked = current
+      current = start(commandPid)
       if (asked === undefined) return undefined
-      if (!(await endsWithin(asked, SAYS_WITHIN_MS))) return false
-      if (current === asked) current = start(commandPid)
+      asked.stdin?.end('\n')
+      if (!(await endsWithin(asked, ANSWERS_WITHIN_MS))) return undefined
       return asked.signalCode === signal || asked.exitCode === FIRST_CODE + FORWARDED.indexOf(signal)
     },
     dismiss: () => {

@@ -193,9 +193,12 @@ describe('check --online says what is at fault', () => {
     expect(report.at_fault).toMatch(/^the address's certificate .* or this machine's clock$/)
     expect(report.way.at(-1)).toMatchObject({
       step: 'tls',
+      duration_ms: expect.any(Number),
+      clock_may_be: true,
       problem: expect.stringContaining('not trusted (CERT_HAS_EXPIRED)'),
       certificate: { subject: 'localhost', issuer: 'test', days_left: -2 },
     })
+    expect(lines.join('').match(/"\w*[A-Z]\w*":/g)).toBeNull()
     expect(report.sources[0]).toEqual({ role: 'environment', name: 'environment', state: 'found' })
   })
 

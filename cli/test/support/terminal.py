@@ -14,7 +14,7 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(command[0], command)
 
-shown, seen, ends = b"", 0, time.monotonic() + 20
+shown, seen, ends = b"", 0, time.monotonic() + 25
 
 
 def read(wait):

@@ -3,6 +3,7 @@ import { masterKeyId, UnsealError } from './master-key.ts'
 import { type MasterKeySettings, readMasterKey } from './read-master-key.ts'
 import { createRenewableMasterKey, type RenewableMasterKey } from './renewable-master-key.ts'
 import { findReplacement } from './replaced-master-keys.ts'
+import { AUDIT_CHAIN_SETTING, openSealedSetting } from './sealed-secrets.ts'
 import { openSigningKey } from './signing-key.ts'
 import { StartupError } from './startup-error.ts'
 import type { Store } from './store/store.ts'
@@ -26,10 +27,12 @@ export async function openMasterKey(
   randomBytes: RandomBytes,
 ): Promise<OpenedMasterKey> {
   const held = await store.listSigningKeys()
+  const sealed = await store.findSetting(AUDIT_CHAIN_SETTING)
   const read = (inUse: boolean) => readMasterKey(settings, { file: defaultFile, inUse, randomBytes })
-  const bytes = await read(held.length > 0)
+  const bytes = await read(held.length > 0 || sealed !== undefined)
   try {
     for (const key of held) openSigningKey(key, bytes)
+    if (sealed !== undefined) openSealedSetting({ name: AUDIT_CHAIN_SETTING, value: sealed }, bytes)
   } catch (error) {
     throw error instanceof UnsealError ? await describeWrongMasterKey(store, bytes) : error
   }

@@ -9,6 +9,11 @@ import { StartupError } from './startup-error.ts'
 /** The name of every setting that is sealed begins like this: a rewrap seals them all anew. */
 export const SEALED_SETTING_PREFIX = 'sealed:'
 
+const AUDIT_CHAIN = 'audit-chain'
+
+/** Where the key of the audit's chain is kept: the first thing that a store seals. */
+export const AUDIT_CHAIN_SETTING: string = SEALED_SETTING_PREFIX + AUDIT_CHAIN
+
 const SECRET_BYTES = 32
 
 /** Keeps a value under a name unless something is kept there already, and gives back what is kept. */
@@ -26,7 +31,7 @@ export function openAuditChainKey(
   masterKey: Buffer,
   randomBytes: RandomBytes,
 ): Promise<KeyObject> {
-  return openSecret(store, 'audit-chain', masterKey, randomBytes, randomBytes(SECRET_BYTES))
+  return openSecret(store, AUDIT_CHAIN, masterKey, randomBytes, randomBytes(SECRET_BYTES))
 }
 
 /**
@@ -60,11 +65,20 @@ async function openSecret(
   const sealed = seal(masterKey, first, sealingContext(setting), randomBytes)
   const kept = await store.settle(setting, sealed.toString('base64url'))
   try {
-    return createSecretKey(unseal(masterKey, Buffer.from(kept, 'base64url'), sealingContext(setting)))
+    return openSealedSetting({ name: setting, value: kept }, masterKey)
   } catch (error) {
     if (!(error instanceof UnsealError)) throw error
     throw new StartupError('the master key does not open the secrets of this store; put the right one back')
   }
+}
+
+/**
+ * Opens a sealed setting.
+ *
+ * @throws {UnsealError} when the master key is not the one that it was sealed under.
+ */
+export function openSealedSetting({ name, value }: SealedSetting, masterKey: Buffer): KeyObject {
+  return createSecretKey(unseal(masterKey, Buffer.from(value, 'base64url'), sealingContext(name)))
 }
 
 /** A setting whose name begins with {@link SEALED_SETTING_PREFIX}. */

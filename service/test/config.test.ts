@@ -54,6 +54,13 @@ const CASES: {
     ],
     bad: [''],
   },
+  auditRetentionDays: {
+    good: [
+      ['0', 0],
+      ['365', 365],
+    ],
+    bad: ['', '-1', '36501'],
+  },
   maxFeeds: {
     good: [
       ['1', 1],

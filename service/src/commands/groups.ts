@@ -8,6 +8,7 @@ const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   config: async () => (await import('./config/group.ts')).configGroup,
   'admin-tokens': async () => (await import('./admin-tokens/group.ts')).adminTokensGroup,
   'signing-keys': async () => (await import('./signing-keys/group.ts')).signingKeysGroup,
+  audit: async () => (await import('./audit/group.ts')).auditGroup,
   rewrap: async () => (await import('./rewrap/group.ts')).rewrapGroup,
 }
 

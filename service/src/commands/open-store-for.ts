@@ -3,6 +3,7 @@ import type { CommandContext } from '../command-group.ts'
 import { dataFolder, prepareDataFolder } from '../data-folder.ts'
 import { StartupError } from '../startup-error.ts'
 import type { Store } from '../store/store.ts'
+import { openAuditChainKeyOf } from './audit-chain-key.ts'
 
 /**
  * Opens the store for a command. Only one that fills an empty store makes a data folder; every other would only show that
@@ -10,15 +11,19 @@ import type { Store } from '../store/store.ts'
  *
  * @throws {StartupError} when there is no store, or it cannot be opened.
  */
-export function openStoreFor(
-  { config, runtime }: CommandContext,
+export async function openStoreFor(
+  context: CommandContext,
   { mayBeNew }: { readonly mayBeNew: boolean },
 ): Promise<Store> {
-  if (config.databaseUrl !== null) return runtime.openStore(config)
-  if (mayBeNew) prepareDataFolder(config.dataDir)
-  else if (!existsSync(dataFolder(config.dataDir).database))
-    throw new StartupError(
-      `there is no database in ${config.dataDir}; name the service's folder with --data-dir`,
-    )
-  return runtime.openStore(config)
+  const { config, runtime } = context
+  if (config.databaseUrl === null) settleFolder(config.dataDir, mayBeNew)
+  const store = await runtime.openStore(config)
+  store.chainAudit(() => openAuditChainKeyOf(store, context))
+  return store
+}
+
+function settleFolder(path: string, mayBeNew: boolean): void {
+  if (mayBeNew) prepareDataFolder(path)
+  else if (!existsSync(dataFolder(path).database))
+    throw new StartupError(`there is no database in ${path}; name the service's folder with --data-dir`)
 }

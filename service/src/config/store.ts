@@ -34,6 +34,11 @@ export const STORE_SETTINGS = [
     placeholder: 'MS',
     description: 'How long an idle connection to PostgreSQL is kept, in milliseconds.',
   }),
+  setting('auditRetentionDays', 0, integer(0, 36_500), {
+    placeholder: 'DAYS',
+    description:
+      'How long rows of the audit are kept; 0 for ever. What is removed leaves a signed checkpoint.',
+  }),
   setting('keyCacheSize', 20_000, integer(1, 10_000_000), {
     placeholder: 'COUNT',
     description:

@@ -1,6 +1,14 @@
+import type { KeyObject } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
 import { changeAdminToken, findAdminToken, insertAdminToken, listAdminTokens } from './sql-admin-tokens.ts'
-import { listAuditEntries, listAuditPage } from './sql-audit.ts'
+import {
+  chainWith,
+  listAuditEntries,
+  listAuditPage,
+  listChainedRows,
+  pruneAudit,
+  readChainEnds,
+} from './sql-audit.ts'
 import {
   acknowledgeLease,
   type DatabaseTime,
@@ -44,13 +52,25 @@ export interface SqlDatabase extends DatabaseTime, KeySearch {
 
 /** The queries, each written once; one file a concern beside this one. */
 export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlStore {
-  const inTransaction: InTransaction = (work) =>
+  let openChainKey: (() => Promise<KeyObject>) | undefined
+  let chainKey: KeyObject | undefined
+  const inPlainTransaction: InTransaction = (work) =>
     db.transaction().execute(async (tx) => {
       await database.makeExclusive(tx)
+      if (chainKey !== undefined) chainWith(tx, chainKey)
       return work(tx)
     })
+  const inTransaction: InTransaction = async (work) => {
+    chainKey ??= await openChainKey?.()
+    return inPlainTransaction(work)
+  }
   return {
     ...createQueries(db, database, inTransaction),
+    chainAudit(open) {
+      openChainKey = open
+    },
+    // Without the key, which is itself settled.
+    settle: (name, value) => inPlainTransaction((tx) => settle(tx, name, value)),
     changeOnce: (request, work) =>
       inTransaction((tx) =>
         changeOnce(tx, request, () => work(createQueries(tx, database, (inside) => inside(tx)))),
@@ -64,7 +84,7 @@ function createQueries(
   db: Kysely<Tables>,
   database: SqlDatabase,
   inTransaction: InTransaction,
-): Omit<SqlStore, 'changeOnce'> {
+): Omit<SqlStore, 'changeOnce' | 'chainAudit'> {
   return {
     findApiKey: (keyId) => findApiKey(db, keyId),
     listApiKeys: (request) => listApiKeys(db, request, database),
@@ -89,6 +109,9 @@ function createQueries(
     listLeases: () => listLeases(db, database),
     listAuditPage: (request) => listAuditPage(db, request),
     listRevokedTokens: (request) => listRevokedTokens(db, request),
+    listChainedRows: (after, limit) => listChainedRows(db, after, limit),
+    readChainEnds: () => readChainEnds(db),
+    pruneAudit: (before, audit) => inTransaction((tx) => pruneAudit(tx, before, audit)),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
     listSecretUses: (keyId) => listSecretUses(db, keyId),
     listSigningKeys: () => listSigningKeys(db),

@@ -123,18 +123,16 @@ function createSqliteStore(
 
 /** Makes each method say that SQLite failed where it did; what a change function throws is thrown on as it is. */
 function namingFailures(store: SqlStore): SqlStore {
-  const named = Object.entries(store).map(
-    ([name, method]: [string, (...args: never[]) => Promise<unknown>]) => [
-      name,
-      async (...args: never[]) => {
-        try {
-          return await method(...args)
-        } catch (error) {
-          throw error instanceof Database.SqliteError ? toUnavailable(error) : error
-        }
-      },
-    ],
-  )
+  const named = Object.entries(store).map(([name, method]: [string, (...args: never[]) => unknown]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await method(...args)
+      } catch (error) {
+        throw error instanceof Database.SqliteError ? toUnavailable(error) : error
+      }
+    },
+  ])
   return Object.fromEntries(named) as SqlStore
 }
 

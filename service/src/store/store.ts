@@ -1,6 +1,8 @@
+import type { KeyObject } from 'node:crypto'
 import type { AdminToken } from '../admin-token.ts'
 import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
+import type { ChainEnds, ChainedRow } from '../audit-chain.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
 import type { ChangeReading, Lease } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
@@ -180,6 +182,27 @@ export interface Store {
 
   /** A page of audit rows, the newest first. */
   listAuditPage(request: AuditPageRequest): Promise<readonly AuditRow[]>
+
+  /**
+   * From now on audit rows are chained with the key that `open` gives, which is asked once, before the first change. A store
+   * that was given none writes rows that `audit verify` does not take for ours.
+   */
+  chainAudit(open: () => Promise<KeyObject>): void
+
+  /** A page of audit rows as they are kept, the oldest first, behind the row `after`. */
+  listChainedRows(after: number, limit: number): Promise<readonly ChainedRow[]>
+
+  /** Where the chain of the audit begins, where rows were removed, and where it ends. */
+  readChainEnds(): Promise<ChainEnds>
+
+  /**
+   * Removes audit rows from before a time (epoch seconds), a bounded number of the oldest, and leaves a checkpoint and the row
+   * that `audit` gives in their place. @returns how many went.
+   */
+  pruneAudit(
+    before: number,
+    audit: (removed: { readonly rows: number; readonly lastId: number }) => AuditEntry,
+  ): Promise<number>
 
   /** The audit rows of a key, a token or a `kid`, oldest first, the newest `limit` of them. */
   listAuditEntries(subject: string, limit: number): Promise<readonly AuditEntry[]>

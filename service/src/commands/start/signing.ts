@@ -9,7 +9,7 @@ import type { SigningKeyTools } from '../../operations/change-signing-keys.ts'
 import { rotateDueSigningKeys } from '../../operations/rotate-signing-keys.ts'
 import { scheduleRotation } from '../../rotation-schedule.ts'
 import type { Runtime } from '../../runtime.ts'
-import { openClientTokenIdKey } from '../../sealed-secrets.ts'
+import { openAuditChainKey, openClientTokenIdKey } from '../../sealed-secrets.ts'
 import { signingSince } from '../../signing-keys.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -49,6 +49,7 @@ export async function openSigning(store: Store, context: SigningContext): Promis
   const { config, runtime, log } = context
   const { randomBytes } = runtime
   const masterKey = await openMasterKey(store, config, dataFolder(config.dataDir).masterKey, randomBytes)
+  store.chainAudit(() => openAuditChainKey(store, masterKey.bytes, randomBytes))
   const now = () => context.now()
   const live = await openSigningKeys({
     store,

@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { createAccessTokenSigner } from '../../access-token.ts'
 import { type Address, formatAddress, refuseTakenAddress, toAddressError } from '../../address.ts'
 import { createRoutes } from '../../app.ts'
+import { keepAuditToItsTime } from '../../audit-retention.ts'
 import { createClientAddress } from '../../client-address.ts'
 import { createClientTokenSigner } from '../../client-token.ts'
 import { DEFAULT_ISSUER } from '../../config/tokens.ts'
@@ -124,6 +125,14 @@ async function createServer(
     }),
   )
   const { live } = signing
+  ends.add(
+    keepAuditToItsTime({
+      store,
+      retentionDays: config.auditRetentionDays,
+      now: () => node.now(),
+      onFailure: (error) => log.error({ event: 'audit_not_pruned', error }),
+    }),
+  )
   node.watch.subscribe((changes, reset) => live.hear(changes, reset))
   const feeds = createRevocationFeeds({
     watch: node.watch,

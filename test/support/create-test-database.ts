@@ -10,12 +10,9 @@ export interface TestDatabase {
   remove(): Promise<void>
 }
 
-/**
- * Makes an empty database: on the server that `INTERHUMAN_AUTH_TEST_DATABASE_URL` names, whose user may create
- * databases, otherwise on the one that the test run starts for it.
- */
+/** Makes an empty database on the server of the test run. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = process.env.INTERHUMAN_AUTH_TEST_DATABASE_URL ?? (await serverOfTheRun())
+  const server = await serverOfTheRun()
   const name = `interhuman_auth_test_${randomBytes(8).toString('hex')}`
   await run(server, `create database ${name}`)
   const url = new URL(server)

@@ -10,10 +10,17 @@ declare module 'vitest' {
   }
 }
 
-/** The one PostgreSQL of a test run, started when the first test file asks for it. */
+/** Names a server that is there already, whose user may create databases and roles. */
+const GIVEN = 'INTERHUMAN_AUTH_TEST_DATABASE_URL'
+
+/** The one PostgreSQL of a test run: the one that is given, or one that is started when the first test file asks for it. */
 export default function setup(project: TestProject): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined
+  const given = process.env[GIVEN]
+  // It is no setting of the service, which the tests start with their own environment.
+  delete process.env[GIVEN]
   const broker = createServer((_request, response) => {
+    if (given !== undefined) return response.end(given)
     postgres ??= startPostgres({ settings: { max_connections: 300, synchronous_commit: 'off' } })
     postgres.then(
       (server) => response.end(server.url()),

@@ -9,6 +9,7 @@ import { parseLogs, type RunningService, startService } from './support/start-se
 const SCOPE = 'interhumanai.upload'
 const WRONG = `ih_live_LEAK${'0'.repeat(45)}`
 const PATH = '/v0/auth'
+const FORM = 'application/x-www-form-urlencoded'
 
 let service: RunningService
 /** A key that holds another scope than the one that is asked for: its secret is right, and it gets no token. */
@@ -87,6 +88,27 @@ describe('failed attempts', () => {
       expect(host).toBeLessThan(1000)
     expect(host).toBeGreaterThan(5)
     expect((await ask({ from: '2001:db8:0:2::1', keySecret: WRONG }))?.status).toBe(401)
+  })
+
+  test('are 429 in the standard dialect too, for keys and for verifiers, in its own words', async () => {
+    const headers = ['X-Forwarded-For: 203.0.113.200', 'Authorization: Bearer ihv_LEAK']
+    const introspect = formatRequest('/oauth2/introspect', 'token=LEAK', { headers, contentType: FORM })
+    const token = formatRequest(
+      '/oauth2/token',
+      `grant_type=client_credentials&client_id=${service.keyId}&client_secret=LEAK&scope=${SCOPE}`,
+      { headers: headers.slice(0, 1), contentType: FORM },
+    )
+    const refused = new Map<Buffer, RawResponse>()
+    for (let count = 0; refused.size < 2; count++) {
+      expect(count).toBeLessThan(1000)
+      for (const request of [introspect, token]) {
+        const response = (await sendRaw(service.url, request, { count: 1 })).responses[0]
+        if (response?.status === 429) refused.set(request, response)
+        else expect(response?.status).toBe(401)
+      }
+    }
+    expectError(refused.get(introspect), ERRORS.rateLimited, '/oauth2/introspect')
+    expectError(refused.get(token), ERRORS.rateLimited, '/oauth2/token')
   })
 
   test('a scope that is not held is none', async () => {

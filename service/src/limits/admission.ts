@@ -66,7 +66,7 @@ export function createAdmission(settings: AdmissionSettings, monotonicMs: () => 
     admit(exchange, route) {
       if (route.load === 'free') return undefined
       load.refuseOverload(exchange.startedAt)
-      if (route.load === 'public' || (atOnce === undefined && rate === undefined)) return undefined
+      if (route.load === 'uncounted' || (atOnce === undefined && rate === undefined)) return undefined
       return admitClient(exchange, atOnce, rate)
     },
     begin(route) {

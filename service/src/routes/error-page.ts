@@ -9,7 +9,7 @@ const HEADERS = {
 /** `GET /errors`: what each error means and what to do about it. */
 export function errorPageRoute(): Route {
   const response = { headers: HEADERS, body: formatErrorPage() }
-  return { method: 'GET', load: 'public', path: ERROR_PAGE_PATH, handler: () => response }
+  return { method: 'GET', load: 'uncounted', path: ERROR_PAGE_PATH, handler: () => response }
 }
 
 /** Writes the page that the `link` of an error body points at: one heading an id. */

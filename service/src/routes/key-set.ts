@@ -16,7 +16,7 @@ const HEADERS = {
 export function keySetRoute(keySet: () => string): Route {
   return {
     method: 'GET',
-    load: 'public',
+    load: 'uncounted',
     path: KEY_SET_PATH,
     handler: () => ({ headers: HEADERS, body: keySet() }),
   }

@@ -7,7 +7,7 @@ export function openApiRoute(): Route {
   const response = { headers: { 'Content-Type': JSON_CONTENT_TYPE }, body: JSON.stringify(formatOpenApi()) }
   return {
     method: 'GET',
-    load: 'public',
+    load: 'uncounted',
     path: OPENAPI_PATH,
     handler: () => response,
   }

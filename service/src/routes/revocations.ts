@@ -41,6 +41,7 @@ const ACK_PROBLEMS = { problems: { id: 'must be the id of an event of the feed',
 export function revocationsRoute(dependencies: RevocationsDependencies): Route {
   return {
     method: 'GET',
+    load: 'uncounted',
     path: REVOCATIONS_PATH,
     async handler(request) {
       const verifier = await authorizeVerifier(request, dependencies)
@@ -59,6 +60,7 @@ export function revocationAckRoute(dependencies: RevocationsDependencies): Route
   const authorized = new WeakMap<RouteRequest, string>()
   return {
     method: 'POST',
+    load: 'uncounted',
     path: REVOCATION_ACK_PATH,
     async authorize(request) {
       authorized.set(request, (await authorizeVerifier(request, dependencies)).verifierId)

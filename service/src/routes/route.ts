@@ -41,10 +41,11 @@ export interface Route {
   /** Compared letter for letter, but for `{name}`, which stands for one whole segment of unreserved characters. */
   readonly path: string
   /**
-   * Which limits it is held to. `free` is never refused for load: what tells whether the service lives. `public` gives the
-   * same to everybody and is refused under overload only. Everything else counts in the limits of a client as well.
+   * Which limits it is held to. `free` is never refused for load: what tells whether the service lives, and what its operator
+   * does. `uncounted` is refused under overload only: what is the same for everybody, and what checkers of tokens must not
+   * miss. Everything else counts in the limits of a client as well. Failed attempts count everywhere.
    */
-  readonly load?: 'free' | 'public'
+  readonly load?: 'free' | 'uncounted'
   /** Runs before anything of the body is read. @throws {ApiError} for whoever may not go on. */
   authorize?(request: RouteRequest): Promise<void>
   /** JSON with POST and PATCH and no body otherwise, unless told. */

@@ -8,5 +8,5 @@ export function serverMetadataRoute(issuer: string): Route {
     headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Cache-Control': 'public, max-age=300' },
     body: JSON.stringify(formatServerMetadata(issuer)),
   }
-  return { method: 'GET', load: 'public', path: SERVER_METADATA_PATH, handler: () => response }
+  return { method: 'GET', load: 'uncounted', path: SERVER_METADATA_PATH, handler: () => response }
 }

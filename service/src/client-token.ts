@@ -117,12 +117,14 @@ export interface RevokeClientTokenDependencies extends KeyLookups {
  * Revokes a client token of a key. One of another key, one whose time is over and what was never issued here are left
  * alone, and nobody is told which it was.
  *
+ * @param origin the client's address, for the audit.
  * @returns the id of the key.
  * @throws {ApiError} `ih2001` when the key does not authenticate.
  * @see RFC 7009 section 2.2; our contract, section 5
  */
 export async function revokeClientToken(
   asked: ClientTokenRevocationAsked,
+  origin: string,
   dependencies: RevokeClientTokenDependencies,
 ): Promise<string> {
   const { keyId } = await authenticateCredential(asked.credential, dependencies)
@@ -137,7 +139,7 @@ export async function revokeClientToken(
       {
         at: now,
         actor: `key:${keyId}`,
-        origin: '',
+        origin,
         action: 'client_token.revoke',
         subject: tokenId,
         detail: { key_id: keyId, expires_at: identity.expiresAt },

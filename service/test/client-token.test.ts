@@ -160,7 +160,7 @@ describe('issueClientToken', () => {
         for (const attempt of [
           (from: ReturnType<typeof dependencies>) => issueClientToken({ ...asked, credential: sent }, from),
           (from: ReturnType<typeof dependencies>) =>
-            revokeClientToken({ credential: sent, tokenId: 'LEAK' }, from),
+            revokeClientToken({ credential: sent, tokenId: 'LEAK' }, '192.0.2.1', from),
         ]) {
           work.steps = []
           const from = dependencies(stored)
@@ -249,7 +249,7 @@ describe('revokeClientToken', () => {
     newClientTokenId({ keyId, expiresAt }, { tokenIdKey, randomBytes })
   const revoke = async (tokenId: string | undefined) => {
     const from = dependencies()
-    expect(await revokeClientToken({ credential: parts, tokenId }, from)).toBe(KEY_ID)
+    expect(await revokeClientToken({ credential: parts, tokenId }, '192.0.2.1', from)).toBe(KEY_ID)
     return from.seen.revoked
   }
 
@@ -264,7 +264,7 @@ describe('revokeClientToken', () => {
           action: 'client_token.revoke',
           subject: tokenId,
           detail: { key_id: KEY_ID, expires_at: NOW + 300 },
-          origin: '',
+          origin: '192.0.2.1',
           before: null,
           after: null,
         },

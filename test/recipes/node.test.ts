@@ -40,3 +40,16 @@ test('node/upload.mjs with a wrong secret sends no file, and shows no secret whe
   expect(stdout + stderr).not.toMatch(/LEAK|eyJ/)
   expect(analyzers.uploads).toHaveLength(before)
 })
+
+test('node/openid-client.mjs gets a token as any OAuth 2 client does, and gives it back', async () => {
+  // The issuer does not follow the port of a test.
+  const redirect = `const send=fetch;globalThis.fetch=(url,init)=>send(String(url).replace('http://127.0.0.1:4747','${service.url}'),init)`
+  const hook = `data:text/javascript,${encodeURIComponent(redirect)}`
+  const { code, stdout, stderr } = await folder.run(
+    process.execPath,
+    ['--import', hook, recipe('node/openid-client.mjs')],
+    { INTERHUMAN_KEY_ID: service.keyId, INTERHUMAN_KEY_SECRET: service.keySecret },
+  )
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/^a token of \d+ characters for 900 seconds\n$/)
+})

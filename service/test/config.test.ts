@@ -476,8 +476,13 @@ test.each([
   ],
   [
     { PORT: '9464', METRICS_PORT: '9464' },
-    'INTERHUMAN_AUTH_METRICS_PORT is the port of the service itself; metrics have an address of their own',
+    'INTERHUMAN_AUTH_METRICS_PORT and INTERHUMAN_AUTH_PORT are the same port of one address; give each its own',
   ],
+  [
+    { ADMIN_PORT: '9464', METRICS_PORT: '9464' },
+    'INTERHUMAN_AUTH_ADMIN_PORT and INTERHUMAN_AUTH_METRICS_PORT are the same port of one address; give each its own',
+  ],
+  [{ ADMIN_HOST: '::1' }, 'INTERHUMAN_AUTH_ADMIN_HOST does nothing without INTERHUMAN_AUTH_ADMIN_PORT'],
 ])('%j contradict each other', (settings, line) => {
   const environment = Object.entries(settings).map(([name, value]) => [`INTERHUMAN_AUTH_${name}`, value])
   expect(refusal(Object.fromEntries(environment))).toEqual([line])

@@ -30,22 +30,35 @@ function needs(one: keyof Config, other: keyof Config): Rule {
   }
 }
 
+/** Two addresses, each a host and a port: what listens at them is for different people. */
+function apart(
+  one: readonly [keyof Config, keyof Config],
+  other: readonly [keyof Config, keyof Config],
+): Rule {
+  return {
+    settings: [...one, ...other],
+    isBroken: (config) =>
+      config[one[0]] === config[other[0]] &&
+      config[one[1]] === config[other[1]] &&
+      ![0, null].includes(config[one[1]] as number | null),
+    problem: `${name(one[1])} and ${name(other[1])} are the same port of one address; give each its own`,
+  }
+}
+
 const RULES: readonly Rule[] = [
   exclusive('masterKey', 'masterKeyFile'),
   exclusive('masterKey', 'masterKeyCommand'),
   exclusive('masterKeyFile', 'masterKeyCommand'),
   needs('metricsHost', 'metricsPort'),
+  needs('adminHost', 'adminPort'),
   needs('databasePoolSize', 'databaseUrl'),
   needs('databaseConnectTimeoutMs', 'databaseUrl'),
   needs('databaseQueryTimeoutMs', 'databaseUrl'),
   needs('databaseIdleTimeoutMs', 'databaseUrl'),
   needs('keyCacheSize', 'databaseUrl'),
-  {
-    settings: ['host', 'port', 'metricsHost', 'metricsPort'],
-    isBroken: ({ host, port, metricsHost, metricsPort }) =>
-      port !== 0 && host === metricsHost && port === metricsPort,
-    problem: `${name('metricsPort')} is the port of the service itself; metrics have an address of their own`,
-  },
+  apart(['metricsHost', 'metricsPort'], ['host', 'port']),
+  apart(['adminHost', 'adminPort'], ['host', 'port']),
+  apart(['adminHost', 'adminPort'], ['metricsHost', 'metricsPort']),
   {
     settings: ['workers', 'databaseUrl'],
     isBroken: ({ workers, databaseUrl }) => workers > 1 && databaseUrl === null,

@@ -49,7 +49,7 @@ export async function createAdminServer(
       try {
         return formatAddress({ host, port: await app.listen({ host, port }) })
       } catch (error) {
-        throw toAddressError({ host, port }, error)
+        throw toAddressError({ host, port }, error, { host: '--admin-host', port: '--admin-port' })
       }
     },
   }

@@ -70,6 +70,7 @@ function describe(operationId: string, operation: AdminOperation): object {
     operationId,
     summary,
     tags: ["operator's API"],
+    servers: [{ url: '/', description: 'An address of its own: --admin-host and --admin-port.' }],
     security: [{ adminToken: [] }],
     parameters: describeParameters(operation),
     ...(changes && {

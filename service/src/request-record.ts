@@ -9,6 +9,8 @@ export interface RequestRecord {
   readonly clientRequestId?: string | undefined
   /** Only one that has the form of a key id. */
   readonly keyId?: string | undefined
+  /** Who used the operator's API: the id of the admin token, and its name. */
+  readonly actor?: string | undefined
   readonly errorId: string | undefined
   /** The address, of those who were refused only. */
   readonly client?: string | undefined

@@ -3,6 +3,7 @@ import { SCOPES, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatRequest, sendRaw } from '../../../../test/support/raw-http.ts'
+import { parseLogs } from '../../../../test/support/start-service.ts'
 import { ADMIN_OPERATIONS, type AdminService, ask, startAdminService } from '../../support/admin-api.ts'
 
 // The operator's API of a running service, as docs/openapi.json describes it (our contract, section 10).
@@ -195,6 +196,24 @@ test('what is changed holds on the very next request', async () => {
   expect((await list()).status).toBe(200)
   await send('POST', `/admin-tokens/${other.admin_token_id}/revoke`)
   expect((await list()).status).toBe(401)
+  expect((await admin.command('admin-tokens', 'list')).admin_tokens).toContainEqual(
+    expect.objectContaining({ admin_token_id: other.admin_token_id, name: 'other', state: 'revoked' }),
+  )
+})
+
+test('the log says who asked, for what and of which key, and not what was asked', async () => {
+  const { key_id } = await create({ name: 'LEAK in a body' })
+  await send('GET', `/keys/${key_id}`)
+  await send('GET', '/keys?search=LEAK-in-a-query')
+  await admin.service.waitForLogs((logs) => logs.split('"route":"/admin/v1/keys"').length > 3)
+  const line = parseLogs(admin.service.logs()).findLast(({ route }) => route === '/admin/v1/keys/{key_id}')
+  expect(line).toMatchObject({
+    actor: `admin:${admin.tokenId} of a test`,
+    key_id,
+    method: 'GET',
+    status: 200,
+  })
+  expect(admin.service.logs()).not.toContain('LEAK')
 })
 
 test('attack 64: a secret is in the one answer of the request that made it, and in none after it', async () => {
@@ -396,7 +415,7 @@ test('a list comes in pages that overlap nowhere and lack nothing', async () => 
 })
 
 test('attack 59: what a web page can send by itself changes nothing', async () => {
-  const asked = JSON.stringify({ name: 'LEAK', scopes: SCOPES })
+  const asked = JSON.stringify({ name: 'forged', scopes: SCOPES })
   const headers = { Origin: 'https://evil.test', 'Content-Type': 'text/plain' }
   expect((await ask(admin.url, 'POST', '/admin/v1/keys', { body: asked, headers })).status).toBe(401)
   const preflight = await ask(admin.url, 'OPTIONS', '/admin/v1/keys', {
@@ -406,5 +425,5 @@ test('attack 59: what a web page can send by itself changes nothing', async () =
   const override = { 'X-HTTP-Method-Override': 'POST', Origin: 'https://evil.test' }
   expect((await ask(admin.url, 'GET', '/admin/v1/keys', { headers: override })).status).toBe(401)
   expect((await send('POST', '/keys', asked, { 'Content-Type': 'text/plain' })).body.error_id).toBe('ia9003')
-  expect((await send('GET', '/keys?search=LEAK')).body.keys).toEqual([])
+  expect((await send('GET', '/keys?search=forged')).body.keys).toEqual([])
 })

@@ -1,9 +1,9 @@
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createVerifier, keySet } from '@interhuman-auth/guard'
+import { createVerifier, keySet, revocationFeed } from '@interhuman-auth/guard'
 import { KEY_SET_PATH, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type RunningService, runService, startService, waitUntil } from './support/start-service.ts'
 
 // The commands beside a running service.
@@ -59,10 +59,18 @@ async function issueWith(running: RunningService, kid: string | undefined): Prom
   return token
 }
 
-test('signing keys are listed, rotated and revoked beside the running service, which takes it up; what was not lost verifies on', async () => {
+test('signing keys are listed, rotated and revoked beside the running service, which takes it up; a guard on the feed refuses what was signed with a lost key and nothing else', async () => {
   service = await startService({ dataDir: folder })
   const { url } = service
-  const guard = createVerifier({ issuer: 'http://127.0.0.1:4747', keys: keySet(url + KEY_SET_PATH) })
+  const { stdout } = await run('verifiers', 'create', '--name', 'guard')
+  const { verifier_secret: verifier } = JSON.parse(stdout) as { verifier_secret: string }
+  const feed = revocationFeed({ address: url, verifier })
+  onTestFinished(() => feed.close())
+  const guard = createVerifier({
+    issuer: 'http://127.0.0.1:4747',
+    keys: keySet(url + KEY_SET_PATH),
+    revocations: feed,
+  })
   const first = await issue(service)
   expect(await guard(first)).toHaveProperty('claims')
   const refused = await run('signing-keys', 'rotate')
@@ -74,13 +82,22 @@ test('signing keys are listed, rotated and revoked beside the running service, w
   expect(await guard(first)).toHaveProperty('claims')
   const revoked = await change('revoke', kidOf(second))
   expect(kidIn(revoked, 'lost')).toBe(kidOf(second))
-  await issueWith(service, kidIn(revoked, 'active'))
+  const third = await issueWith(service, kidIn(revoked, 'active'))
+  const reasonOf = async (token: string) => {
+    const result = await guard(token)
+    return 'refusal' in result ? result.refusal.reason : undefined
+  }
+  await waitUntil(
+    async () => (await reasonOf(second)) === 'signing_key_revoked',
+    () => 'the guard does not hear of the lost key',
+  )
+  expect([await reasonOf(first), await reasonOf(third)]).toEqual([undefined, undefined])
   const published = await (await fetch(url + KEY_SET_PATH)).text()
   expect(published).not.toContain(kidOf(second))
   expect(published).toContain(kidOf(first))
   expect(await change('list')).toEqual(revoked)
   expect((await run('signing-keys', 'revoke', 'LEAK')).stderr).not.toContain('LEAK')
-})
+}, 120_000)
 
 test('a rewrap: the running service goes on, the old master key is told by name, and the new one starts, read from a command', async () => {
   service = await startService({ dataDir: folder })
@@ -102,4 +119,4 @@ test('a rewrap: the running service goes on, the old master key is told by name,
   service = restarted
   expect(await (await fetch(restarted.url + KEY_SET_PATH)).text()).toContain(kidOf(token))
   expect(kidOf(await issue(restarted))).toBe(kidIn(rotated, 'active'))
-})
+}, 120_000)

@@ -10,7 +10,7 @@ import { parseVerifierCredential } from './verifier-credential.ts'
 /** How old what a checker knows may be, in milliseconds, unless told (our contract, section 6). */
 export const DEFAULT_MAX_AGE_MS = 5_000
 
-const MIN_MAX_AGE_MS = 2_000
+const MIN_MAX_AGE_MS = 3_000
 const MAX_MAX_AGE_MS = 300_000
 const DEFAULT_MAX_ENTRIES = 500_000
 
@@ -20,7 +20,7 @@ export interface RevocationFeedOptions {
   readonly address: string | URL
   /** The credential of this verifier, `ihv_…`. */
   readonly verifier: string
-  /** How old what the feed said may be, 2,000 to 300,000; 5,000 unless told. */
+  /** How old what the feed said may be, 3,000 to 300,000; 5,000 unless told. */
   readonly maxAgeMs?: number
   /** What becomes of a good token when it is older: refused with 503 `ih1003` unless told, or accepted. */
   readonly staleness?: 'refuse' | 'accept'

@@ -367,7 +367,7 @@ describe('an option', () => {
     ['a verifier that is cut', { verifier: 'ihv_LEAK' }],
     ['a verifier with a line break', { verifier: `${VERIFIER}\n` }],
     ['no verifier', { verifier: undefined }],
-    ['a bound below two heartbeats', { maxAgeMs: 1_999 }],
+    ['a bound below what two looks and a heartbeat take', { maxAgeMs: 2_999 }],
     ['a bound without end', { maxAgeMs: Number.POSITIVE_INFINITY }],
     ['a bound that is no number', { maxAgeMs: Number.NaN }],
     ['another word for staleness', { staleness: 'ignore' }],

@@ -21,6 +21,17 @@ afterAll(async () => {
 const health = async (path: string) =>
   (await sendRaw(service.url, formatRequest(path, '', { method: 'GET' }), { count: 1 })).responses[0]
 
+test('an event loop that stood still is told by /health/ready for a while, and /health/live goes on', async () => {
+  expect((await health('/health/ready'))?.status).toBe(200)
+  process.kill(service.pid, 'SIGSTOP')
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  process.kill(service.pid, 'SIGCONT')
+  const response = await health('/health/ready')
+  expectError(response, ERRORS.unavailable, '/health/ready')
+  expect(Number(response?.headers['retry-after'])).toBeGreaterThan(0)
+  expect((await health('/health/live'))?.status).toBe(200)
+})
+
 test('under more than it can do the service answers what it takes rightly and the rest with 503 and a time to come again, and comes back', async () => {
   const body = JSON.stringify({
     key_id: service.keyId,

@@ -14,6 +14,8 @@ import {
 } from './support/start-service.ts'
 
 const SCOPE = 'interhumanai.upload'
+/** More than the tests before the one of the quota draw. */
+const QUOTA = 40
 const dataDir = mkdtempSync(join(tmpdir(), 'interhuman-auth-workers-'))
 
 let database: TestDatabase
@@ -35,7 +37,7 @@ beforeAll(async () => {
   env = { INTERHUMAN_AUTH_DATABASE_URL: database.url, INTERHUMAN_AUTH_DATA_DIR: dataDir }
   const args = ['start', '--workers', '2', '--port', '0', '--metrics-port', '0']
   child = spawn(process.execPath, [SERVICE_COMMAND, ...args], {
-    env: cleanEnvironment({ ...env, INTERHUMAN_AUTH_KEY_TOKENS_PER_DAY: '100000' }),
+    env: cleanEnvironment({ ...env, INTERHUMAN_AUTH_KEY_TOKENS_PER_DAY: String(QUOTA) }),
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -92,6 +94,19 @@ test('a worker that is killed is replaced, and meanwhile the other one answers',
   expect((await workersThatAnswered()).size).toBe(2)
 })
 
+test('attack 26: they share the quota of a key, also with the one that was replaced', async () => {
+  const issued = () => lines('request').filter(({ status }) => status === 200).length
+  const refusedInTurn = async () => {
+    for (let count = 0; count < 8; count++) if ((await exchange()) !== 429) return false
+    return true
+  }
+  await waitUntil(refusedInTurn, () => `the quota was never used up:\n${logs}`)
+  await told(() => (lines('request').filter(({ status }) => status === 429).length >= 8 ? true : undefined))
+  // Each of the three, the killed one among them, gives out the quota at most before it hears of the others.
+  expect(issued()).toBeGreaterThanOrEqual(QUOTA)
+  expect(issued()).toBeLessThanOrEqual(3 * QUOTA)
+})
+
 test('SIGTERM to the whole group stops them all once their requests are answered, with 0', async () => {
   const pids = lines('worker_started')
     .slice(1)
@@ -99,7 +114,8 @@ test('SIGTERM to the whole group stops them all once their requests are answered
   const ended = new Promise((resolve) => child.once('close', resolve))
   for (const pid of pids) process.kill(pid, 'SIGTERM')
   const answers = [1, 2, 3, 4].map(() => exchange())
-  expect(await Promise.all(answers)).toEqual([200, 200, 200, 200])
+  // Their quota is used up, and they are answered all the same.
+  expect(await Promise.all(answers)).toEqual([429, 429, 429, 429])
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow()

@@ -1,5 +1,12 @@
 import type { Socket } from 'node:net'
-import { STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import {
+  FORM_CONTENT_TYPE,
+  INTROSPECTION_PATH,
+  OAUTH_REVOCATION_PATH,
+  OAUTH_TOKEN_PATH,
+  STREAM_SCOPE,
+  UPLOAD_SCOPE,
+} from '@interhuman-auth/protocol'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectToken, isContractError, UUID } from './support/contract-body.ts'
@@ -9,6 +16,8 @@ import { parseLogs, type RunningService, startService } from './support/start-se
 // Random bytes and random JSON at the exchange, over kept connections. The seed of a run that fails is in its message.
 
 const CASES = 14_000
+/** Random forms: what is new at those endpoints is the reading of the request. */
+const FORMS = 2000
 const CONNECTIONS = 8
 /** Requests that are sent at once over one connection. */
 const BATCH = 25
@@ -58,6 +67,45 @@ function bodies(keyId: string, keySecret: string): fc.Arbitrary<string | Buffer>
     { weight: 20, arbitrary: fc.string({ unit: 'binary' }) },
     { weight: 1, arbitrary: large },
   )
+}
+
+/** Forms that are nearly right, with what stands in the header beside them. */
+function forms(keyId: string, keySecret: string) {
+  const near = (text: string) =>
+    fc.oneof({ weight: 4, arbitrary: fc.constant(text) }, mutated(text), fc.string())
+  const pair = fc.oneof(
+    fc.tuple(fc.constant('grant_type'), near('client_credentials')),
+    fc.tuple(fc.constant('scope'), near(UPLOAD_SCOPE)),
+    fc.tuple(fc.constant('client_id'), near(keyId)),
+    fc.tuple(fc.constant('client_secret'), near(keySecret)),
+    fc.tuple(fc.constant('token'), near('eyJhbGciOiJFUzI1NiJ9.e30.LEAK')),
+    fc.tuple(fc.constantFrom('__proto__', 'token_type_hint', 'scope[]'), fc.string()),
+  )
+  const whole = fc.constant([
+    ['grant_type', 'client_credentials'],
+    ['scope', UPLOAD_SCOPE],
+    ['token', 'LEAK'],
+    ['client_id', keyId],
+    ['client_secret', keySecret],
+  ] as [string, string][])
+  const pairs = fc.oneof(
+    whole,
+    fc.array(pair, { maxLength: 6 }),
+    fc.tuple(whole, pair).map(([all, one]) => [...all, one]),
+  )
+  const text = pairs.map((each) => new URLSearchParams(each).toString())
+  const body = fc.oneof(
+    { weight: 6, arbitrary: text },
+    { weight: 2, arbitrary: text.filter((each) => each !== '').chain(mutated) },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  )
+  const credential = fc.oneof(near(`${keyId}:${keySecret}`), fc.string({ unit: 'binary' }))
+  const headers = fc.oneof(
+    { weight: 3, arbitrary: fc.constant([] as string[]) },
+    credential.map((each) => [`Authorization: Basic ${Buffer.from(each).toString('base64')}`]),
+    fc.base64String().map((each) => [`Authorization: Bearer ${each}`]),
+  )
+  return fc.record({ body, headers })
 }
 
 /** What is wrong with an answer, or nothing. */
@@ -121,6 +169,45 @@ test(`${CASES} random bodies: each gets the contract's answer, none a 5xx, none 
   await service.waitForLogs((logs) => logs.split('"event":"request"').length > CASES + 1)
   expect(service.logs()).not.toContain('LEAK')
   expect(service.logs()).not.toContain(service.keySecret)
+  expect(parseLogs(service.logs()).filter(({ event }) => event === 'failure')).toEqual([])
+}, 60_000)
+
+test(`${FORMS} random forms at the endpoints of OAuth: the same`, async () => {
+  const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+  const cases = fc.sample(forms(service.keyId, service.keySecret), { numRuns: FORMS, seed })
+  const faults: string[] = []
+  const seen = new Set<number>()
+  let next = 0
+  async function connection(path: string): Promise<void> {
+    const socket = openSocket(service.url).setNoDelay(true)
+    while (next < FORMS && faults.length === 0) {
+      const batch = cases.slice(next, next + BATCH)
+      next += BATCH
+      const exchange = readExchange(socket, batch.length, { keep: true })
+      socket.write(
+        Buffer.concat(
+          batch.map(({ body, headers }) =>
+            formatRequest(path, body, { headers, contentType: FORM_CONTENT_TYPE }),
+          ),
+        ),
+      )
+      const { responses } = await exchange
+      for (const [index, sent] of batch.entries()) {
+        const response = responses[index]
+        const wrong =
+          path === OAUTH_TOKEN_PATH || response?.status !== 200 ? fault(response, path) : undefined
+        if (wrong !== undefined) faults.push(`seed ${seed}: ${path}: ${wrong} for ${JSON.stringify(sent)}`)
+        seen.add(response?.status ?? 0)
+      }
+    }
+    socket.destroy()
+  }
+  await Promise.all(
+    [OAUTH_TOKEN_PATH, OAUTH_TOKEN_PATH, OAUTH_REVOCATION_PATH, INTROSPECTION_PATH].map(connection),
+  )
+  expect(faults).toEqual([])
+  expect([...seen].sort()).toEqual([200, 400, 401])
+  expect(service.logs()).not.toContain('LEAK')
   expect(parseLogs(service.logs()).filter(({ event }) => event === 'failure')).toEqual([])
 }, 60_000)
 

@@ -16,6 +16,7 @@ const INACTIVE = { headers: HEADERS, body: JSON.stringify({ active: false }) }
 export function introspectionRoute(dependencies: IntrospectDependencies & VerifierLookups): Route {
   return {
     method: 'POST',
+    load: 'uncounted',
     path: INTROSPECTION_PATH,
     async authorize(request) {
       const { verifierId } = await authorizeVerifier(request, dependencies)

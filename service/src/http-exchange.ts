@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { EventStream } from './event-stream.ts'
+import type { EventStream } from './http-stream.ts'
 import type { RequestTrace } from './observation/traces.ts'
 import type { RouteRequest } from './routes/route.ts'
 

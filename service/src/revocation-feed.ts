@@ -2,7 +2,7 @@ import { type FeedPosition, formatRevocationEvent, type RevocationChange } from 
 import { isAlive } from './api-key.ts'
 import type { Change } from './change.ts'
 import type { ChangeWatch } from './change-watch.ts'
-import type { EventStream } from './event-stream.ts'
+import type { EventStream } from './http-stream.ts'
 import type { AuthenticatedVerifier } from './verifier.ts'
 
 /** How often a feed says when its node last saw the database, in milliseconds. */

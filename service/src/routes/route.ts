@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { StreamedBody } from '../event-stream.ts'
+import type { StreamedBody } from '../http-stream.ts'
 
 /** What a handler sees of a request. */
 export interface RouteRequest {

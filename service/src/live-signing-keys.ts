@@ -26,7 +26,11 @@ export interface LiveSigningKeys {
    * @throws {StoreUnavailableError} when this process may not know which key is lost.
    */
   verificationKey(kid: string): VerificationKey | undefined
-  /** The body of the key set, JSON (RFC 7517 section 5). */
+  /**
+   * The body of the key set, JSON (RFC 7517 section 5).
+   *
+   * @throws {StoreUnavailableError} when this process may not know which keys are published.
+   */
   keySet(): string
   /** The keys as the store held them when they were last read. */
   readonly keys: readonly SigningKey[]
@@ -82,6 +86,7 @@ export async function followSigningKeys(context: LiveSigningKeysContext): Promis
       return found !== undefined && now() < found.until ? found.key : undefined
     },
     keySet() {
+      refuseStale()
       const at = now()
       if (keySet.ring !== follower.ring || at < keySet.from || at >= keySet.until)
         keySet = createKeySetText(follower.ring, at)

@@ -132,7 +132,7 @@ test('what is not about signing keys is not read for', async () => {
   expect(live.keys).toBe(before)
 })
 
-test('a process that may not know which key signs, or is lost, signs and verifies with none: the store is unavailable', async () => {
+test('a process that may not know which key signs, or is lost, signs with none, verifies with none and publishes none: the store is unavailable', async () => {
   let stale = false
   const live = await at.start({
     refuseStale() {
@@ -144,6 +144,7 @@ test('a process that may not know which key signs, or is lost, signs and verifie
   stale = true
   expect(() => live.signers()).toThrow(StoreUnavailableError)
   expect(() => live.verificationKey(kid)).toThrow(StoreUnavailableError)
+  expect(() => live.keySet()).toThrow(StoreUnavailableError)
   stale = false
   expect(signed(live)).toMatch(/^ey/)
 })

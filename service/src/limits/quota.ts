@@ -62,17 +62,18 @@ export function createQuota(max: number, store: QuotaStore, now: () => number): 
       if (pending.has(keyId) || pending.size < MAX_KEYS) pending.set(keyId, (pending.get(keyId) ?? 0) + used)
   }
 
-  const shareBatch = async (batch: readonly (readonly [string, number])[]) => {
+  /** @returns whether the store took it. */
+  const shareBatch = async (batch: readonly (readonly [string, number])[]): Promise<boolean> => {
     const start = windowStart
     try {
       const kept = await store.addQuotaUses(
         batch.map(([keyId, used]) => ({ keyId, windowStart: start, used })),
       )
-      if (start !== windowStart) return
+      if (start !== windowStart) return true
       for (const { keyId, used } of kept) sums.set(keyId, used + (pending.get(keyId) ?? 0))
+      return true
     } catch {
-      // Whoever asks the store for keys says that it is away; the next sharing hands in both.
-      if (start === windowStart) add(batch)
+      return false
     }
   }
 
@@ -90,8 +91,13 @@ export function createQuota(max: number, store: QuotaStore, now: () => number): 
       // In one order on all nodes: two statements that lock the same rows in different orders would block each other.
       const uses = [...pending].sort(([one], [other]) => (one < other ? -1 : 1))
       pending = new Map()
-      for (let start = 0; start < uses.length; start += MAX_BATCH)
-        await shareBatch(uses.slice(start, start + MAX_BATCH))
+      const start = windowStart
+      for (let from = 0; from < uses.length; from += MAX_BATCH) {
+        if (await shareBatch(uses.slice(from, from + MAX_BATCH))) continue
+        // Whoever asks the store for keys says that it is away; the next sharing hands in all that is left.
+        if (start === windowStart) add(uses.slice(from))
+        return
+      }
       if (dropped || uses.length === 0) return
       dropped = true
       await store.dropQuotas(windowStart - QUOTA_WINDOW_SECONDS).catch(() => {})

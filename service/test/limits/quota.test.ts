@@ -100,6 +100,20 @@ test('while the store is away the count of this node goes on, and is handed in w
   expect(store.kept()).toEqual([{ keyId: 'a', windowStart: START, used: 10 }])
 })
 
+test('a store that is away is asked once, however many keys there are, and nothing is lost', async () => {
+  now = START
+  const store = memoryStore()
+  const quota = createQuota(10, store, () => now)
+  for (let key = 0; key < 2500; key++) quota.draw(`key ${key}`)
+  store.away = true
+  await quota.share()
+  expect(store.statements).toBe(1)
+  store.away = false
+  await quota.share()
+  expect(store.kept()).toHaveLength(2500)
+  expect(new Set(store.kept().map(({ used }) => used))).toEqual(new Set([1]))
+})
+
 test('a restart does not begin the day anew once the first sharing has come back, and what is past is dropped', async () => {
   now = START
   const store = memoryStore()

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorRow, JSON_CONTENT_TYPE } from '@interhuman-auth/protocol'
+import { readUpTo } from '../read-up-to.ts'
 
 /** A request names scopes and nothing else, so that a larger body is none of ours. */
 const MAX_BODY_BYTES = 4096
@@ -36,25 +37,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** `undefined` when there is too much of it. One that does not arrive in time ends where it is. */
-async function readText(request: Request): Promise<string | undefined> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  const reader = request.body?.getReader()
-  // Not waited for: the other half of the cloned body is there for whoever reads the request next.
-  const stop = () => void reader?.cancel().catch(() => {})
-  const timer = setTimeout(stop, BODY_TIMEOUT_MS)
-  try {
-    for (;;) {
-      const chunk = await reader?.read()
-      if (chunk === undefined || chunk.done) return text + decoder.decode()
-      bytes += chunk.value.byteLength
-      if (bytes > MAX_BODY_BYTES) return undefined
-      text += decoder.decode(chunk.value, { stream: true })
-    }
-  } finally {
-    clearTimeout(timer)
-    stop()
-  }
+/** `undefined` when there is too much of it. What does not arrive in time, or breaks off, is no text. */
+async function readText({ body }: Request): Promise<string | undefined> {
+  if (!body) return ''
+  const signal = AbortSignal.timeout(BODY_TIMEOUT_MS)
+  const inTime = body.pipeThrough(new TransformStream<Uint8Array<ArrayBuffer>>(), { signal })
+  const chunks = await readUpTo(inTime, MAX_BODY_BYTES).catch(() => [])
+  return chunks && new Blob(chunks).text()
 }

@@ -33,6 +33,17 @@ function ask(init: RequestInit & { origin?: string | null } = {}): Request {
   return new Request(`${PAGE}/api/token`, { method: 'POST', body: '{}', ...rest, headers })
 }
 
+function brokenOff() {
+  const chunks = [new TextEncoder().encode('{}')]
+  return new ReadableStream({
+    pull(stream) {
+      const chunk = chunks.shift()
+      if (chunk === undefined) stream.error(new Error('LEAK'))
+      else stream.enqueue(chunk)
+    },
+  })
+}
+
 async function refusalOf(response: Response): Promise<string> {
   expect(response.headers.get('Cache-Control')).toBe('no-store')
   const body = (await response.json()) as { error_id: string; correlation_id: string }
@@ -104,6 +115,7 @@ describe('refused before the sign-in check and before the service is asked', () 
     ['a form', '400 ia9003', ask({ headers: { 'Content-Type': 'text/plain' } }), {}],
     ['no content type', '400 ia9003', ask({ headers: { 'Content-Type': '' } }), {}],
     ['what is not JSON', '400 ia9001', ask({ body: 'LEAK' }), {}],
+    ['what breaks off', '400 ia9001', ask({ body: brokenOff(), duplex: 'half' } as RequestInit), {}],
     ['a list', '400 ia9002', ask({ body: '[]' }), {}],
     ['scopes that are no list', '422 ia9008', ask({ body: '{"scopes":"interhumanai.stream"}' }), {}],
     ['no scope', '422 ia9008', ask({ body: '{"scopes":[]}' }), {}],

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   linkSync,
   mkdirSync,
@@ -34,7 +35,7 @@ export function placeBinaries(folder: string, user: PostgresUser): string {
   const native = join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native')
   if (runs(native, user)) return join(native, 'bin')
   const placed = join(folder, 'native')
-  place(native, placed)
+  place(native, placed, user)
   if (!runs(placed, user))
     throw new Error(`PostgreSQL does not run out of ${name}: was its install script allowed?`)
   return join(placed, 'bin')
@@ -46,12 +47,14 @@ function runs(native: string, user: PostgresUser): boolean {
 
 const READABLE = 0o044
 
-function place(from: string, to: string): void {
+/** The folders belong to the user, who may have to remove them. */
+function place(from: string, to: string, user: PostgresUser): void {
   mkdirSync(to)
   chmodSync(to, 0o755)
+  if (user.uid !== undefined && user.gid !== undefined) chownSync(to, user.uid, user.gid)
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)]
-    if (entry.isDirectory()) place(source, target)
+    if (entry.isDirectory()) place(source, target, user)
     else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
     else placeFile(source, target)
   }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { afterEach, expect, test } from 'vitest'
@@ -90,5 +90,11 @@ test('a clone in a folder that no other user may enter does as well', async () =
     await ended
   })
   const [line] = await once(holder.stdout, 'data')
-  expect(isAlive(JSON.parse(String(line)).pid)).toBe(true)
+  const { pid, folder: dataFolder } = JSON.parse(String(line)) as { pid: number; folder: string }
+  expect(isAlive(pid)).toBe(true)
+  holder.kill('SIGKILL')
+  await waitUntil(
+    () => !existsSync(dirname(dataFolder)),
+    () => 'the folder of the server stays',
+  )
 })

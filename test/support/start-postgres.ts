@@ -214,7 +214,8 @@ exec 3<&0
 {
   read -r _ <&3
   trap '' TERM
-  kill -QUIT $server; sleep 1; kill -KILL $server; rm -rf "$folder"
+  kill -QUIT $server; sleep 1; kill -KILL $server
+  for again in 1 2 3 4 5; do rm -rf "$folder" && break; sleep 1; done
 } >/dev/null 2>&1 & warden=$!
 echo $server
 wait $server

@@ -15,7 +15,7 @@ const ROUNDS = 7
 const ROUND_MS = 1000
 const WARM_UP_MS = 6000
 
-/** @typedef {import('./processes.mjs').Server & { keys: number }} Candidate */
+/** @typedef {import('./processes.mjs').Server & { keys: number, isPeer?: boolean }} Candidate */
 /** @typedef {{ cpu: number, perSecond: number, p50: number, p99: number }} Round */
 /** @typedef {{ name: string, cpu: number, ratio: number, perSecond: number, p50: number, p99: number, megabytes: number }} Row */
 
@@ -65,8 +65,8 @@ export async function compareIssuing(algorithm, folders, counts) {
   }
 }
 
-/** @param {Candidate[]} candidates @returns {Promise<Row[]>} */
-async function interleave(candidates) {
+/** The candidates side by side, the first of them the floor. @param {Candidate[]} candidates @returns {Promise<Row[]>} */
+export async function interleave(candidates) {
   /** @type {Round[][]} */
   const rounds = candidates.map(() => [])
   for (const candidate of candidates) await measure(candidate, WARM_UP_MS)
@@ -80,7 +80,8 @@ async function interleave(candidates) {
 /** @param {Candidate} candidate @param {number} ms @returns {Promise<Round>} */
 async function measure(candidate, ms) {
   const before = cpuMicros(candidate.pid)
-  const result = await runLoad({ port: candidate.port, connections: CONNECTIONS, keys: candidate.keys, ms })
+  const { port, keys, isPeer } = candidate
+  const result = await runLoad({ port, connections: CONNECTIONS, keys, ms, ...(isPeer && { isPeer }) })
   if (result.failed > 0) throw new Error(`${candidate.name} refused ${result.failed} requests`)
   return {
     cpu: (cpuMicros(candidate.pid) - before) / result.answered,

@@ -21,3 +21,17 @@ export function requestOf(index) {
   const body = JSON.stringify({ key_id: keyId, key_secret: keySecret, scopes: ['interhumanai.upload'] })
   return `POST /v0/auth HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 }
+
+/** The one client of oidc-provider. */
+export const PEER_CLIENT = { id: 'bench', secret: 'LEAK-bench-secret-of-a-peer' }
+
+/** The token request of {@link PEER_CLIENT}, as bytes on the wire. */
+export function peerRequest() {
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: PEER_CLIENT.id,
+    client_secret: PEER_CLIENT.secret,
+    scope: 'interhumanai.upload',
+  }).toString()
+  return `POST /token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+}

@@ -1,9 +1,9 @@
 // A process of its own: sends exchanges over kept-alive connections, each with the key of a random index, and tells how
 // many were answered with 200 and how long they took. Bounded by time.
 import { connect } from 'node:net'
-import { requestOf } from './keys.mjs'
+import { peerRequest, requestOf } from './keys.mjs'
 
-/** @typedef {{ port: number, connections: number, keys: number, ms: number }} LoadOrder */
+/** @typedef {{ port: number, connections: number, keys: number, ms: number, isPeer?: boolean }} LoadOrder */
 /** @typedef {{ answered: number, failed: number, p50: number, p99: number, seconds: number }} LoadResult */
 
 process.on('message', async (/** @type {LoadOrder} */ order) => {
@@ -14,14 +14,14 @@ process.on('message', async (/** @type {LoadOrder} */ order) => {
  * @param {LoadOrder} order
  * @returns {Promise<LoadResult>}
  */
-async function load({ port, connections, keys, ms }) {
+async function load({ port, connections, keys, ms, isPeer = false }) {
   const started = process.hrtime.bigint()
   const end = started + BigInt(ms) * 1_000_000n
   /** @type {number[]} */
   const micros = []
   const counts = { failed: 0 }
   stayAwake(end)
-  await Promise.all(Array.from({ length: connections }, () => drive(port, keys, end, micros, counts)))
+  await Promise.all(Array.from({ length: connections }, () => drive(port, keys, end, micros, counts, isPeer)))
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
   micros.sort((a, b) => a - b)
   const at = (/** @type {number} */ share) => micros[Math.floor((micros.length - 1) * share)] ?? 0
@@ -43,16 +43,17 @@ function stayAwake(end) {
  * @param {bigint} end
  * @param {number[]} micros
  * @param {{ failed: number }} counts
+ * @param {boolean} isPeer
  * @returns {Promise<void>}
  */
-function drive(port, keys, end, micros, counts) {
+function drive(port, keys, end, micros, counts, isPeer) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     let sent = 0n
     let received = ''
     const send = () => {
       sent = process.hrtime.bigint()
-      socket.write(requestOf(Math.floor(Math.random() * keys)))
+      socket.write(isPeer ? peerRequest() : requestOf(Math.floor(Math.random() * keys)))
     }
     socket.setEncoding('latin1')
     socket.setTimeout(30_000, () => socket.destroy(new Error('no answer within 30 s')))

@@ -8,7 +8,7 @@ import { median } from './processes.mjs'
  * @param {readonly import('./issuing.mjs').Row[]} rows
  */
 export function formatIssuing(rows) {
-  return table(
+  return formatTable(
     ['', 'CPU µs a token', '× floor', 'tokens/s', 'p50 ms', 'p99 ms', 'RSS MB'],
     rows.map((row) => [
       row.name,
@@ -24,7 +24,7 @@ export function formatIssuing(rows) {
 
 /** @param {readonly import('./times.mjs').Time[]} times */
 export function formatTimes(times) {
-  return table(
+  return formatTable(
     ['', 'wall ms', '× first row'],
     times.map((time) => [time.name, time.ms.toFixed(0), time.ratio.toFixed(2)]),
   )
@@ -32,7 +32,7 @@ export function formatTimes(times) {
 
 /** @param {readonly Target[]} targets */
 export function formatTargets(targets) {
-  return table(
+  return formatTable(
     ['promise', 'bound', 'measured', ''],
     targets.map(({ promise, bound, measured, unit, isExact }) => [
       promise,
@@ -45,7 +45,7 @@ export function formatTargets(targets) {
 
 /** @param {import('./start-up.mjs').StartUp} startUp */
 export function formatStartUp({ toFirst, toByte }) {
-  return table(
+  return formatTable(
     ['', 'first input or output ms', '× first row', 'first byte out ms', '× first row'],
     toFirst.map(({ name, ms, ratio }, index) => [
       name,
@@ -59,7 +59,7 @@ export function formatStartUp({ toFirst, toByte }) {
 
 /** @param {readonly import('./client/carrying.mjs').Carrying[]} kinds */
 export function formatCarrying(kinds) {
-  return table(
+  return formatTable(
     ['called with', '`fetch`', '`createFetch`', 'ratio'],
     kinds.map(({ name, bare, carried }) => [
       name,
@@ -72,7 +72,7 @@ export function formatCarrying(kinds) {
 
 /** @param {readonly import('./client/compare-expiries.mjs').Row[]} rows */
 export function formatExpiries(rows) {
-  return table(
+  return formatTable(
     ['', 'exchanges', 'failed calls', 'longest wait s'],
     rows.map(({ name, exchanges, failures, longestMs, unhandled }) => [
       name,
@@ -83,8 +83,8 @@ export function formatExpiries(rows) {
   )
 }
 
-/** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
-function table(head, rows) {
+/** Writes a table. @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
+export function formatTable(head, rows) {
   const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join(
     '\n',

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { measureClient } from './client.mjs'
+import { measureNodes } from './nodes.mjs'
 import { rootPath } from './processes.mjs'
 import { measureService } from './service.mjs'
 
@@ -15,10 +16,12 @@ const { values, positionals } = parseArgs({
 const say = (/** @type {string} */ step) => process.stderr.write(`bench: ${step}\n`)
 const parts = [
   { name: 'service', page: 'docs/benchmarks.md', measure: () => measureService(say) },
+  { name: 'nodes', page: 'docs/benchmarks-nodes.md', measure: () => measureNodes(say) },
   { name: 'client', page: 'docs/benchmarks-client.md', measure: () => measureClient(say, values.short) },
 ]
 for (const name of positionals)
-  if (!parts.some((part) => part.name === name)) throw new Error(`there is no part ${name}: service, client`)
+  if (!parts.some((part) => part.name === name))
+    throw new Error(`there is no part ${name}: service, nodes, client`)
 
 for (const { name, page, measure } of parts) {
   if (positionals.length > 0 && !positionals.includes(name)) continue

@@ -1,4 +1,5 @@
 import type { Change, ChangeReading, Lease } from './change.ts'
+import { type HeldLease, LeaseKeeper, type LeaseKeeperDependencies } from './lease-keeper.ts'
 import type { Hearing } from './store/store.ts'
 import { StoreUnavailableError } from './store/store-error.ts'
 
@@ -11,17 +12,11 @@ const RETRY_MS = 250
 export const MAX_STALENESS_MS = 5_000
 
 /** What the watch needs from outside. */
-export interface ChangeWatchDependencies {
-  readonly store: {
+export interface ChangeWatchDependencies extends Omit<LeaseKeeperDependencies, 'onDue'> {
+  readonly store: LeaseKeeperDependencies['store'] & {
     readChanges(after: number | null): Promise<ChangeReading>
     hearChanges(onHint: () => void): Hearing
-    renewLeases(leases: readonly Lease[]): Promise<void>
-    endLease(holder: string): Promise<void>
   }
-  /** This process among those who hear of changes. */
-  readonly node: Pick<Lease, 'holder' | 'name'>
-  /** Milliseconds of a clock that never goes back. */
-  monotonicMs(): number
   /** The machine's own clock, in epoch milliseconds. */
   wallMs(): number
   /** Told of each reading that failed, once until one succeeds. */
@@ -35,13 +30,6 @@ export interface ChangeWatchDependencies {
  *   dropped first.
  */
 export type ChangeListener = (changes: readonly Change[], reset: boolean) => void
-
-/** A checker of tokens that is connected here: its lease is renewed with the node's own until `release` is called. */
-export interface HeldLease {
-  /** Says that a revision is in force there; renewed soon. */
-  acknowledge(revision: number): void
-  release(): void
-}
 
 /** What one process knows of the changes. */
 export interface ChangeWatch {
@@ -94,14 +82,12 @@ export async function watchChanges(dependencies: ChangeWatchDependencies): Promi
 class Watch implements ChangeWatch {
   readonly #dependencies: ChangeWatchDependencies
   readonly #listeners = new Set<ChangeListener>()
-  readonly #leases = new Map<string, Lease>()
+  readonly #leases: LeaseKeeper
   #inForce: Change[] = []
   #hearing: Hearing | undefined
   #timer: NodeJS.Timeout | undefined
   #reading: Promise<void> | undefined
   #next: Promise<void> | undefined
-  #leasesRenewedAtMs = Number.NEGATIVE_INFINITY
-  #leasesDue = true
   #readAtMs = Number.NEGATIVE_INFINITY
   #readAtWallMs = Number.NEGATIVE_INFINITY
   #failing = false
@@ -113,6 +99,7 @@ class Watch implements ChangeWatch {
 
   constructor(dependencies: ChangeWatchDependencies) {
     this.#dependencies = dependencies
+    this.#leases = new LeaseKeeper({ ...dependencies, onDue: () => this.#renewSoon() })
   }
 
   async start(): Promise<void> {
@@ -156,20 +143,7 @@ class Watch implements ChangeWatch {
   }
 
   holdLease(lease: Lease): HeldLease {
-    this.#leases.set(lease.holder, lease)
-    this.#renewSoon()
-    return {
-      acknowledge: (revision) => {
-        const held = this.#leases.get(lease.holder)
-        if (held === undefined || held.revision >= revision) return
-        this.#leases.set(lease.holder, { ...held, revision })
-        this.#renewSoon()
-      },
-      release: () => {
-        this.#leases.delete(lease.holder)
-        void this.#dependencies.store.endLease(lease.holder).catch(() => {})
-      },
-    }
+    return this.#leases.hold(lease)
   }
 
   async close(): Promise<void> {
@@ -178,8 +152,7 @@ class Watch implements ChangeWatch {
     await this.#hearing?.close()
     await this.#next?.catch(() => {})
     await this.#reading?.catch(() => {})
-    const holders = [this.#dependencies.node.holder, ...this.#leases.keys()]
-    for (const holder of holders) await this.#dependencies.store.endLease(holder).catch(() => {})
+    await this.#leases.close()
   }
 
   #runNext(): Promise<void> {
@@ -208,7 +181,7 @@ class Watch implements ChangeWatch {
   async #poll(): Promise<void> {
     try {
       await this.catchUp()
-      await this.#renewLeases()
+      await this.#leases.renew(this.revision)
       this.#schedule(POLL_MS)
     } catch (error) {
       this.#fail(error)
@@ -244,21 +217,10 @@ class Watch implements ChangeWatch {
     const moved = reset || revision !== this.revision
     this.epoch = epoch
     this.revision = revision
-    if (moved) this.#renewSoon()
+    if (moved) this.#leases.renewSoon()
   }
 
   #renewSoon(): void {
-    this.#leasesDue = true
     if (this.#hearing !== undefined) this.#schedule(0)
-  }
-
-  async #renewLeases(): Promise<void> {
-    const { store, node, monotonicMs } = this.#dependencies
-    const now = monotonicMs()
-    if (!this.#leasesDue && now - this.#leasesRenewedAtMs < POLL_MS) return
-    this.#leasesDue = false
-    this.#leasesRenewedAtMs = now
-    const own: Lease = { ...node, kind: 'node', revision: this.revision }
-    await store.renewLeases([own, ...this.#leases.values()])
   }
 }

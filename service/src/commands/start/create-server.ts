@@ -7,6 +7,7 @@ import { createClientTokenSigner } from '../../client-token.ts'
 import { DEFAULT_ISSUER } from '../../config/tokens.ts'
 import type { Config } from '../../config.ts'
 import { createHttpServer, type HttpServer, type HttpServerDependencies } from '../../http-server.ts'
+import { rememberSignatures } from '../../remember-signatures.ts'
 import { createRevocationFeeds, type RevocationFeeds } from '../../revocation-feed.ts'
 import type { Runtime } from '../../runtime.ts'
 import { StartupError } from '../../startup-error.ts'
@@ -125,7 +126,11 @@ function connectRoutes(
       findKeyCredentials,
       findKeyCredentialsBySecret: (secretHash) => keys.findKeyCredentialsBySecret(secretHash),
       ...limits.keys,
-      revokeToken: (revocation, audit) => store.revokeToken(revocation, audit),
+      // In force here, and told to the feeds of this node, when the answer goes out.
+      async revokeToken(revocation, audit) {
+        await store.revokeToken(revocation, audit)
+        await node.watch.catchUp()
+      },
       signClientToken: observation.observeSigning(signClientToken),
       tokenIdKey: signing.clientTokenIdKey,
       randomBytes: runtime.randomBytes,
@@ -133,9 +138,9 @@ function connectRoutes(
     },
     checks: {
       ...parties,
-      verificationKey: (kid) => live.verificationKey(kid),
-      isTokenRevoked: (tokenId) => store.isTokenRevoked(tokenId),
-      findVerifierBySecret: (secretHash) => store.findVerifierBySecret(secretHash),
+      verificationKey: rememberSignatures((kid) => live.verificationKey(kid)),
+      isTokenRevoked: (tokenId) => node.checks.isTokenRevoked(tokenId),
+      findVerifierBySecret: (secretHash) => node.checks.findVerifierBySecret(secretHash),
     },
     feed: {
       feeds,

@@ -4,6 +4,7 @@ import { ApiError } from '../../api-error.ts'
 import { type ChangeWatch, watchChanges } from '../../change-watch.ts'
 import type { Config } from '../../config.ts'
 import { cacheKeys, type KeyCache, type KeyCredentialLookups } from '../../key-cache.ts'
+import { type CheckLookUps, rememberChecks } from '../../remember-checks.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { Store } from '../../store/store.ts'
 import { StoreUnavailableError } from '../../store/store-error.ts'
@@ -16,6 +17,8 @@ export interface Node {
   readonly watch: ChangeWatch
   /** The hot look-ups: remembered with PostgreSQL, asked of the file with SQLite. */
   readonly keys: KeyCredentialLookups
+  /** The other look-ups of whoever checks tokens, likewise. */
+  readonly checks: CheckLookUps
   /** `undefined` with SQLite. */
   readonly keyCache: KeyCache | undefined
   /** @throws {StoreUnavailableError} where this process has not heard of changes lately, and what it knows is remembered. */
@@ -53,6 +56,7 @@ export async function openNode(
     return {
       watch,
       keys: store,
+      checks: store,
       keyCache: undefined,
       refuseStale: () => {},
       now: () => runtime.now(),
@@ -62,6 +66,7 @@ export async function openNode(
   return {
     watch,
     keys: keyCache,
+    checks: rememberChecks(store, watch),
     keyCache,
     refuseStale() {
       if (watch.isStale()) throw new StoreUnavailableError('the database has not been reached')

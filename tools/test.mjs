@@ -6,7 +6,7 @@ import { runMatrix } from './runtimes/run.mjs'
 import { BUILD, CHECKS, runStep } from './steps.mjs'
 import { addTallies, emptyTally, formatTally, tallyOf } from './tally.mjs'
 
-// npm test: everything that this project checks. npm run test:long: the tests that take longer than a minute.
+// npm test: what every change is checked by. npm run test:long: tests that take long, or of what seldom changes.
 // npm run test:faults: those in which processes are killed, servers fail over and disks fill.
 // The last line is the count. With CI=true a skipped test is a failure of the run, since CI has every part.
 

@@ -76,7 +76,7 @@ describe('the request', () => {
         await requestToken({ keyId, keySecret, scopes, fetch })
         expect(JSON.parse(body)).toEqual({ key_id: keyId, key_secret: keySecret, scopes })
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 })

@@ -197,7 +197,7 @@ export const ERRORS = {
     id: 'ia9006',
     status: 400,
     title: 'Credential in the query',
-    message: 'The query string names a credential. A credential belongs in the request body only.',
+    message: 'The query string names a credential. An address is no place for one.',
     oauth: 'invalid_request',
     advice: 'Move it to the body, and rotate the key: addresses end up in logs.',
   },

@@ -21,7 +21,7 @@ export const TOKEN_SETTINGS = [
   setting('algorithm', 'ES256', oneOf(ALGORITHMS), {
     placeholder: ALGORITHMS.join('|'),
     description:
-      'How tokens are signed. With HS256 the key set is empty, and whoever checks tokens holds a key that can issue them.',
+      'How tokens are signed. With HS256 the key set is empty, and tokens are checked by introspection, or with a key that can issue them.',
   }),
   setting('signingKeyRotationDays', 30, integer(0, 3650), {
     placeholder: 'DAYS',

@@ -45,7 +45,7 @@ const UNEXPLAINED = 'CLOSE_1006'
 /** What is thrown of a failure that the platform says nothing of, as a browser does on purpose. */
 function unexplained(): TransportError {
   const error = new TransportError('network', UNEXPLAINED)
-  error.message = `${error.message}, the WebSocket handshake was refused or did not get there (the platform says 1006 for both)`
+  error.message += `, the WebSocket handshake did not get there or was refused, and the platform says 1006 for both: check the address, and that the token lives and may be used from this page's origin`
   return error
 }
 

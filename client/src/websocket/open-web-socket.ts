@@ -40,7 +40,8 @@ export interface OpenWebSocket<S> {
  * `closed` tells of that.
  *
  * Where the platform does not say why a handshake failed, Node, Deno and Bun ask the address once more over http, for the
- * answer in words. A browser cannot.
+ * answer in words. A browser cannot: without leave for other origins it is told nothing there, and with its own origin's
+ * address it would be told something else, since such a request names no origin.
  *
  * @throws {TypeError} when an argument is not what its type says, or there is no WebSocket.
  * @throws {RefusalError} when the handshake was refused.

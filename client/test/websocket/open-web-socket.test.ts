@@ -126,7 +126,12 @@ describe.each(kinds)('%s', (kind, options) => {
           status,
           retryAfterSeconds: 7,
         })
-      else await expect(open(source)).rejects.toMatchObject({ code: 'network', systemCode: 'CLOSE_1006' })
+      else
+        await expect(open(source)).rejects.toMatchObject({
+          code: 'network',
+          systemCode: 'CLOSE_1006',
+          message: expect.stringContaining('check the address, and that the token lives'),
+        })
       expect(source.asked).toBe(1)
     },
   )

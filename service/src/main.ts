@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { writeSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { loadGroups } from './commands/groups.ts'
@@ -8,6 +8,8 @@ import { dataFolder } from './data-folder.ts'
 import { formatHelp } from './help.ts'
 import { OperatorError } from './operator-error.ts'
 import type { Runtime } from './runtime.ts'
+import type { PostgresOptions } from './store/postgres.ts'
+import type { PostgresAddress } from './store/postgres-address.ts'
 import type { Store } from './store/store.ts'
 import { UsageError } from './usage-error.ts'
 import { readVersion } from './version.ts'
@@ -38,6 +40,7 @@ function createRuntime(): Runtime {
     monotonicMs: () => performance.now(),
     user: userName(),
     openStore,
+    readSchemaVersion,
     writeOutput: writeStandardOutput,
     writeMessage: (text) => process.stderr.write(`${PROGRAM}: ${text}\n`),
   }
@@ -56,18 +59,33 @@ async function run(line: CommandLine, runtime: Runtime): Promise<number> {
 async function openStore(config: Config): Promise<Store> {
   if (config.databaseUrl !== null) {
     const { openPostgresStore } = await import('./store/postgres.ts')
-    return openPostgresStore({
-      address: config.databaseUrl,
-      limits: {
-        poolSize: config.databasePoolSize,
-        connectTimeoutMs: config.databaseConnectTimeoutMs,
-        queryTimeoutMs: config.databaseQueryTimeoutMs,
-        idleTimeoutMs: config.databaseIdleTimeoutMs,
-      },
-    })
+    return openPostgresStore(toPostgresOptions(config, config.databaseUrl))
   }
   const { openSqliteStore } = await import('./store/sqlite.ts')
   return openSqliteStore(dataFolder(config.dataDir).database)
+}
+
+async function readSchemaVersion(config: Config): Promise<number> {
+  if (config.databaseUrl !== null) {
+    const { readPostgresVersion } = await import('./store/postgres.ts')
+    return readPostgresVersion(toPostgresOptions(config, config.databaseUrl))
+  }
+  const { database } = dataFolder(config.dataDir)
+  if (!existsSync(database)) return 0
+  const { readSqliteVersion } = await import('./store/sqlite-backup.ts')
+  return readSqliteVersion(database)
+}
+
+function toPostgresOptions(config: Config, address: PostgresAddress): PostgresOptions {
+  return {
+    address,
+    limits: {
+      poolSize: config.databasePoolSize,
+      connectTimeoutMs: config.databaseConnectTimeoutMs,
+      queryTimeoutMs: config.databaseQueryTimeoutMs,
+      idleTimeoutMs: config.databaseIdleTimeoutMs,
+    },
+  }
 }
 
 const STANDARD_OUTPUT = 1

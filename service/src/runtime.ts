@@ -18,6 +18,12 @@ export interface Runtime {
   readonly user: string
   /** Opens the store that the configuration names. @throws {StartupError} when it cannot be opened. */
   openStore(config: Config): Promise<Store>
+  /**
+   * The version of the schema of the store that the configuration names, 0 where there is none yet.
+   *
+   * @throws {StartupError | StoreUnavailableError} when it cannot be read.
+   */
+  readSchemaVersion(config: Config): Promise<number>
   writeOutput(text: string): void
   writeMessage(text: string): void
 }

@@ -10,6 +10,8 @@ const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   'signing-keys': async () => (await import('./signing-keys/group.ts')).signingKeysGroup,
   audit: async () => (await import('./audit/group.ts')).auditGroup,
   rewrap: async () => (await import('./rewrap/group.ts')).rewrapGroup,
+  migrate: async () => (await import('./migrate/group.ts')).migrateGroup,
+  backup: async () => (await import('./backup/group.ts')).backupGroup,
 }
 
 /** Loads the group that a word names, or nothing where it names none. */

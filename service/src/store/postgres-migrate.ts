@@ -54,6 +54,16 @@ export async function migratePostgres(pool: PostgresPool, migrations: readonly M
   }
 }
 
+/** Which version the schema of a database is of; 0 where there is none. */
+export async function readSchemaVersion(pool: PostgresPool): Promise<number> {
+  const connection = await pool.connect()
+  try {
+    return (await readState(connection))?.version ?? 0
+  } finally {
+    connection.release()
+  }
+}
+
 async function migrate(connection: Connection, migrations: readonly Migration[]): Promise<void> {
   const run = (text: string) => connection.query({ text, query_timeout: MIGRATION_TIMEOUT_MS })
   await run(`set local statement_timeout = ${MIGRATION_TIMEOUT_MS - 1000}`)

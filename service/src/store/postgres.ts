@@ -5,7 +5,7 @@ import { MIGRATIONS } from './migrations/migrations.ts'
 import type { PostgresAddress } from './postgres-address.ts'
 import { type PostgresLimits, readClientConfig } from './postgres-client.ts'
 import { hearPostgresChanges, listenerOf, type OpenListener, refuseDeafPooler } from './postgres-listen.ts'
-import { EXCLUSIVE, migratePostgres } from './postgres-migrate.ts'
+import { EXCLUSIVE, migratePostgres, readSchemaVersion } from './postgres-migrate.ts'
 import { PostgresPool } from './postgres-pool.ts'
 import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
 import { createSqlStore, type SqlDatabase } from './sql.ts'
@@ -39,6 +39,20 @@ export async function openPostgresStore({ address, limits, ...options }: Postgre
   } catch (error) {
     await pool.end()
     throw error
+  }
+}
+
+/**
+ * Reads which version of the schema a database holds, and changes nothing; 0 for an empty one.
+ *
+ * @throws {StoreUnavailableError} when it cannot be reached, or refuses.
+ */
+export async function readPostgresVersion({ address, limits }: PostgresOptions): Promise<number> {
+  const pool = new PostgresPool(address.hosts, readClientConfig(address, limits), limits)
+  try {
+    return await readSchemaVersion(pool)
+  } finally {
+    await pool.end()
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely'
+import type { AuditEntry } from '../audit.ts'
 import { type ChangeReading, LEASE_MS, type Lease, type NewChange } from '../change.ts'
 import { toChange } from './rows.ts'
+import { insertAuditEntry } from './sql-audit.ts'
 import type { ChangeTable, Tables } from './tables.ts'
 
 /** What differs from database to database: its time. */
@@ -52,6 +54,18 @@ export async function readChanges(
     row.revision === null ? [] : [toChange(row as Selectable<ChangeTable>)],
   )
   return { epoch: head.epoch, revision: head.head, databaseTimeMs, changes }
+}
+
+/** Gives the changes another epoch and revisions that were not given yet, and ends every lease; audited. */
+export async function renewEpoch(
+  tx: Transaction<Tables>,
+  { epoch, revision }: { readonly epoch: string; readonly revision: number },
+  audit: AuditEntry,
+): Promise<void> {
+  await tx.updateTable('change_head').set({ epoch }).execute()
+  await tx.updateTable('change_head').set({ revision }).where('revision', '<', revision).execute()
+  await tx.deleteFrom('leases').execute()
+  await insertAuditEntry(tx, audit)
 }
 
 /** Renews leases and drops those whose time is over. */

@@ -15,6 +15,7 @@ import {
   endLease,
   listLeases,
   readChanges,
+  renewEpoch,
   renewLeases,
 } from './sql-changes.ts'
 import {
@@ -103,6 +104,7 @@ function createQueries(
     insertAdminToken: (added) => inTransaction((tx) => insertAdminToken(tx, added)),
     changeAdminToken: (id, change) => inTransaction((tx) => changeAdminToken(tx, id, change)),
     readChanges: (after) => readChanges(db, after, database),
+    renewEpoch: (renewal, audit) => inTransaction((tx) => renewEpoch(tx, renewal, audit)),
     renewLeases: (leases) => renewLeases(db, leases, database),
     acknowledgeLease: (lease) => acknowledgeLease(db, lease),
     endLease: (holder) => endLease(db, holder),

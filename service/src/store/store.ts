@@ -157,6 +157,14 @@ export interface Store {
   readChanges(after: number | null): Promise<ChangeReading>
 
   /**
+   * Makes it another store to whoever listens, since it was put back from a backup: all leases are over, and revisions go on
+   * behind those that were given before.
+   *
+   * @param epoch 32 hexadecimal digits, random.
+   */
+  renewEpoch(renewal: { readonly epoch: string; readonly revision: number }, audit: AuditEntry): Promise<void>
+
+  /**
    * Calls `onHint` soon after somebody wrote a change, wherever; it may call without one, and misses what was written while
    * the database was not reached. Never throws: what it hears with is made again by itself.
    */

@@ -8,8 +8,10 @@ import { waitUntil } from '../../../test/support/start-service.ts'
 import { StartupError } from '../../src/startup-error.ts'
 import type { Migration } from '../../src/store/migrations/migration.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations/migrations.ts'
+import { readPostgresVersion } from '../../src/store/postgres.ts'
+import { parsePostgresAddress } from '../../src/store/postgres-address.ts'
 import { MIGRATING } from '../../src/store/postgres-migrate.ts'
-import { openPostgres, run } from './postgres-under-test.ts'
+import { LIMITS, openPostgres, run } from './postgres-under-test.ts'
 import { newKey } from './store-fixtures.ts'
 
 let database: TestDatabase
@@ -61,6 +63,14 @@ test('three nodes that start at once on an empty database migrate it once', asyn
   expect(new Set(await Promise.all(settled)).size).toBe(1)
   expect(await state()).toEqual([{ version: String(SCHEMA_VERSION), compatible_from: '3' }])
   expect(await run(database.url, 'select id from change_head')).toHaveLength(1)
+})
+
+test('the version of a schema is read without changing it: none, and that of this program', async () => {
+  const options = { address: parsePostgresAddress(database.url), limits: LIMITS }
+  expect(await readPostgresVersion(options)).toBe(0)
+  expect(await tables()).toEqual([])
+  await migrate()
+  expect(await readPostgresVersion(options)).toBe(SCHEMA_VERSION)
 })
 
 test('a program goes on with a newer schema that says it goes with it, and does not turn it back', async () => {

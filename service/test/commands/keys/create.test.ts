@@ -24,6 +24,7 @@ async function create(name: string | undefined, scopes: readonly string[], expir
       wallMs: () => 0,
       monotonicMs: () => 0,
       user: 'operator',
+      readSchemaVersion: async () => 0,
       openStore: async () => {
         throw new Error('it is open')
       },

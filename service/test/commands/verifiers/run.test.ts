@@ -45,6 +45,7 @@ async function run(words: readonly string[], values: Record<string, string> = {}
       monotonicMs: () => 0,
       wallMs: () => NOW * 1000,
       user: 'operator',
+      readSchemaVersion: async () => 0,
       openStore: async () => ({ ...store, close: async () => {} }),
       writeOutput: (text: string) => output.push(text),
       writeMessage: (text: string) => messages.push(text),

@@ -47,9 +47,7 @@ var JSON_CONTENT_TYPE = "application/json";
  * Says whether a host name, in the form that a WHATWG URL gives it (`hostname`), is this machine: `localhost`,
  * `127.0.0.0/8` or `[::1]`. Only there may plain http carry a secret, or an answer that is trusted.
  */
-function isLoopback(hostname2) {
-  return /^(localhost|\[::1]|127(\.\d+){3})$/.test(hostname2);
-}
+var isLoopback = (hostname2) => /^(localhost|\[::1]|127(\.\d+){3})$/.test(hostname2);
 
 // client/src/check.ts
 /**

@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   rewrap: async () => (await import('./rewrap/group.ts')).rewrapGroup,
   migrate: async () => (await import('./migrate/group.ts')).migrateGroup,
   backup: async () => (await import('./backup/group.ts')).backupGroup,
+  restore: async () => (await import('./restore/group.ts')).restoreGroup,
 }
 
 /** Loads the group that a word names, or nothing where it names none. */

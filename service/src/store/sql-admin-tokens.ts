@@ -60,7 +60,8 @@ export async function changeAdminToken(
   return changed.token
 }
 
-function toAdminToken(row: AdminTokenTable): AdminToken {
+/** Reads an admin token's row. */
+export function toAdminToken(row: AdminTokenTable): AdminToken {
   return {
     adminTokenId: row.admin_token_id,
     name: row.name,

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { loadGroups } from './commands/groups.ts'
@@ -70,10 +70,8 @@ async function readSchemaVersion(config: Config): Promise<number> {
     const { readPostgresVersion } = await import('./store/postgres.ts')
     return readPostgresVersion(toPostgresOptions(config, config.databaseUrl))
   }
-  const { database } = dataFolder(config.dataDir)
-  if (!existsSync(database)) return 0
   const { readSqliteVersion } = await import('./store/sqlite-backup.ts')
-  return readSqliteVersion(database)
+  return readSqliteVersion(dataFolder(config.dataDir).database)
 }
 
 function toPostgresOptions(config: Config, address: PostgresAddress): PostgresOptions {

@@ -78,8 +78,9 @@ export function readWhole(file: string): SqliteContents {
   }
 }
 
-/** Reads which version of the schema a file holds; 0 for a new one. */
+/** Reads which version of the schema a file holds; 0 for a new one, and where there is none. */
 export function readSqliteVersion(file: string): number {
+  if (!existsSync(file)) return 0
   inspectSqliteFile(file)
   const db = new Database(file, { readonly: true, timeout: 5000 })
   try {

@@ -1,6 +1,5 @@
-import type { Change, ChangeReading, Lease } from './change.ts'
+import type { Change, ChangeReading, Hearing, Lease } from './change.ts'
 import { type HeldLease, LeaseKeeper, type LeaseKeeperDependencies } from './lease-keeper.ts'
-import type { Hearing } from './store/store.ts'
 import { StoreUnavailableError } from './store/store-error.ts'
 
 /** How often the changes are read when nothing is heard, in milliseconds. */

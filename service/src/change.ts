@@ -60,3 +60,8 @@ export interface ChangeReading {
   /** Those behind the revision that was asked for, in order, as far as they are in force. */
   readonly changes: readonly Change[]
 }
+
+/** What calls when somebody wrote a change. */
+export interface Hearing {
+  close(): Promise<void>
+}

@@ -7,6 +7,7 @@ import { AUDIT_CHAIN_SETTING, openSealedSetting } from './sealed-secrets.ts'
 import { openSigningKey } from './signing-key.ts'
 import { StartupError } from './startup-error.ts'
 import type { Store } from './store/store.ts'
+import { IMPORT_MARKER } from './store/transfer.ts'
 
 /** The master key of a store, known to open it. */
 export interface OpenedMasterKey {
@@ -18,9 +19,25 @@ export interface OpenedMasterKey {
  * Reads the master key and makes sure that it is the one of this store.
  *
  * @param defaultFile where it is when no setting says; made there as long as nothing is sealed.
- * @throws {StartupError} when it is absent, unsafe, or does not open what is sealed.
+ * @throws {StartupError} when it is absent, unsafe, or does not open what is sealed, or the store is only half imported.
  */
 export async function openMasterKey(
+  store: Pick<Store, 'listSigningKeys' | 'findSetting'>,
+  settings: MasterKeySettings,
+  defaultFile: string,
+  randomBytes: RandomBytes,
+): Promise<OpenedMasterKey> {
+  if ((await store.findSetting(IMPORT_MARKER)) !== undefined)
+    throw new StartupError('an import into this store has not ended; run the same import once more')
+  return openMasterKeyForImport(store, settings, defaultFile, randomBytes)
+}
+
+/**
+ * The same of a store that is being imported.
+ *
+ * @throws {StartupError} when it is absent, unsafe, or does not open what is sealed.
+ */
+export async function openMasterKeyForImport(
   store: Pick<Store, 'listSigningKeys' | 'findSetting'>,
   settings: MasterKeySettings,
   defaultFile: string,

@@ -13,6 +13,8 @@ const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   migrate: async () => (await import('./migrate/group.ts')).migrateGroup,
   backup: async () => (await import('./backup/group.ts')).backupGroup,
   restore: async () => (await import('./restore/group.ts')).restoreGroup,
+  export: async () => (await import('./export/group.ts')).exportGroup,
+  import: async () => (await import('./import/group.ts')).importGroup,
 }
 
 /** Loads the group that a word names, or nothing where it names none. */

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
+import type { Hearing } from '../change.ts'
 import { StartupError } from '../startup-error.ts'
 import type { PostgresHost } from './postgres-address.ts'
 import { type ClientConfigOf, type PostgresLimits, prepareSession } from './postgres-client.ts'
 import { failureCode, PostgresError } from './postgres-error.ts'
 import type { PostgresPool } from './postgres-pool.ts'
-import type { Hearing } from './store.ts'
 
 /** The channel on which each change is told; the database itself does it (migration 3). */
 const CHANNEL = 'interhuman_auth_changes'

@@ -10,6 +10,7 @@ import { PostgresPool } from './postgres-pool.ts'
 import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
 import { createSqlStore, type SqlDatabase } from './sql.ts'
 import { readChanges, renewLeases } from './sql-changes.ts'
+import { readRows } from './sql-transfer.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
@@ -105,6 +106,12 @@ function createPostgresStore(pool: PostgresPool, openListener: OpenListener): St
         await renewLeases(tx, leases, DATABASE)
       }),
     hearChanges: (onHint) => hearPostgresChanges(openListener, onHint),
+    exportRows: (read) =>
+      db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .setAccessMode('read only')
+        .execute((tx) => read(readRows(tx))),
     readWarnings: () => readWarnings(pool),
     async ping() {
       await pool.query('select 1')

@@ -32,6 +32,7 @@ import { isTokenRevoked, listRevokedTokens, revokeToken } from './sql-revoked-to
 import { listSecretUses } from './sql-secret-uses.ts'
 import { findSetting, reseal, settle } from './sql-settings.ts'
 import { changeSigningKeys, listSigningKeys } from './sql-signing-keys.ts'
+import { endImport, importRows } from './sql-transfer.ts'
 import { changeVerifier, findVerifierBySecret, insertVerifier, listVerifiers } from './sql-verifiers.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -39,7 +40,13 @@ import type { Tables } from './tables.ts'
 /** What a store does the same way on every database. */
 export type SqlStore = Omit<
   Store,
-  'findKeyCredentials' | 'findKeyCredentialsBySecret' | 'hearChanges' | 'readWarnings' | 'ping' | 'close'
+  | 'findKeyCredentials'
+  | 'findKeyCredentialsBySecret'
+  | 'hearChanges'
+  | 'exportRows'
+  | 'readWarnings'
+  | 'ping'
+  | 'close'
 >
 
 /** What differs from database to database. */
@@ -72,6 +79,8 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
     },
     // Without the key, which is itself settled.
     settle: (name, value) => inPlainTransaction((tx) => settle(tx, name, value)),
+    // The chain's key is itself one of the rows.
+    importRows: (batch) => inPlainTransaction((tx) => importRows(tx, batch)),
     changeOnce: (request, work) =>
       inTransaction((tx) =>
         changeOnce(tx, request, () => work(createQueries(tx, database, (inside) => inside(tx)))),
@@ -85,7 +94,7 @@ function createQueries(
   db: Kysely<Tables>,
   database: SqlDatabase,
   inTransaction: InTransaction,
-): Omit<SqlStore, 'changeOnce' | 'chainAudit'> {
+): Omit<SqlStore, 'changeOnce' | 'chainAudit' | 'importRows'> {
   return {
     findApiKey: (keyId) => findApiKey(db, keyId),
     listApiKeys: (request) => listApiKeys(db, request, database),
@@ -119,6 +128,7 @@ function createQueries(
     listSigningKeys: () => listSigningKeys(db),
     changeSigningKeys: (plan, audit) => inTransaction((tx) => changeSigningKeys(tx, plan, audit)),
     reseal: (change, audit) => inTransaction((tx) => reseal(tx, change, audit)),
+    endImport: (end) => inTransaction((tx) => endImport(tx, end)),
     findSetting: (name) => findSetting(db, name),
     addQuotaUses: (uses) => addQuotaUses(db, uses),
     dropQuotas: (before) => dropQuotas(db, before),

@@ -1,9 +1,8 @@
 import Database from 'better-sqlite3'
 import { Kysely, sql } from 'kysely'
-import type { Lease } from '../change.ts'
+import type { Hearing, Lease } from '../change.ts'
 import { acknowledgeLease, type DatabaseTime, endLease, renewLeases } from './sql-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
-import type { Hearing } from './store.ts'
 import type { Tables } from './tables.ts'
 
 /** How often the file is asked whether somebody wrote a change, in milliseconds: another process cannot call us. */

@@ -5,6 +5,7 @@ import { StartupError } from '../startup-error.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations/migrations.ts'
 import { type KeyCredentialsRow, toKeyCredentials, toVerifier } from './rows.ts'
 import { createSqlStore, type SqlDatabase, type SqlStore } from './sql.ts'
+import { readRows } from './sql-transfer.ts'
 import { hearSqliteChanges, openSqliteLeases, SQLITE_TIME, type SqliteLeases } from './sqlite-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
@@ -12,6 +13,7 @@ import { CHECKPOINT_BYTES, type SharedReadLock, shareReadLock } from './sqlite-r
 import type { Store } from './store.ts'
 import { StoreUnavailableError } from './store-error.ts'
 import type { Tables, VerifierTable } from './tables.ts'
+import type { RowSource } from './transfer.ts'
 
 /** How long a write waits for another process's write, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
@@ -45,7 +47,7 @@ function openConnections(file: string): Store {
     const reader = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
     reader.pragma(`cache_size = -${READ_CACHE_KIB}`)
     const lock = shareReadLock(file, () => writer.pragma('wal_checkpoint(PASSIVE)'))
-    return createSqliteStore(writer, reader, lock, openSqliteLeases(file))
+    return createSqliteStore(file, writer, reader, lock, openSqliteLeases(file))
   } catch (error) {
     writer.close()
     throw error
@@ -64,6 +66,7 @@ const SQLITE: SqlDatabase = {
 }
 
 function createSqliteStore(
+  file: string,
   writer: Database.Database,
   reader: Database.Database,
   lock: SharedReadLock,
@@ -106,6 +109,7 @@ function createSqliteStore(
       lock.hold()
       return answer(() => findRevoked.get(tokenId)) !== undefined
     },
+    exportRows: (read) => readAtOneMoment(file, read),
     readWarnings: async () => [],
     async ping() {
       answer(() => ping.get())
@@ -118,6 +122,17 @@ function createSqliteStore(
       // Kysely closes only what it has used.
       writer.close()
     },
+  }
+}
+
+/** On a connection of its own: in a write-ahead log a reader keeps nobody from writing. */
+async function readAtOneMoment<T>(file: string, read: (source: RowSource) => Promise<T>): Promise<T> {
+  const database = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
+  try {
+    database.exec('begin')
+    return await read(readRows(new Kysely<Tables>({ dialect: sqliteDialect(database) })))
+  } finally {
+    database.close()
   }
 }
 

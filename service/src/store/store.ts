@@ -4,7 +4,7 @@ import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
 import type { ChainEnds, ChainedRow } from '../audit-chain.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
-import type { ChangeReading, Lease } from '../change.ts'
+import type { ChangeReading, Hearing, Lease } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
 import type { QuotaStore } from '../limits/quota.ts'
 import type { Receipt, RepeatableRequest } from '../receipt.ts'
@@ -21,6 +21,7 @@ import type {
   RevokedToken,
   RevokedTokenPageRequest,
 } from './pages.ts'
+import type { TransferStore } from './transfer.ts'
 
 /** What a change of a key gives back: the key as it shall be, and the row that tells of it. */
 export interface AuditedKey {
@@ -42,11 +43,6 @@ export interface Sealed {
   readonly replaced: string | undefined
 }
 
-/** What calls when somebody wrote a change. */
-export interface Hearing {
-  close(): Promise<void>
-}
-
 /** What a change of an admin token gives back: the token as it shall be, and the row that tells of it. */
 export interface AuditedAdminToken {
   readonly token: AdminToken
@@ -64,7 +60,7 @@ export interface AuditedAdminToken {
  * - What others have to hear of (a change of a key, a revoked token, other signing keys) is written as a change in the same
  *   transaction; the revisions of changes are the order of their commits, without a gap.
  */
-export interface Store {
+export interface Store extends TransferStore {
   /** The one hot look-up: what the exchange asks of a key. */
   findKeyCredentials(keyId: string): Promise<KeyCredentials | undefined>
 
@@ -155,14 +151,6 @@ export interface Store {
    * database.
    */
   readChanges(after: number | null): Promise<ChangeReading>
-
-  /**
-   * Makes it another store to whoever listens, since it was put back from a backup: all leases are over, and revisions go on
-   * behind those that were given before.
-   *
-   * @param epoch 32 hexadecimal digits, random.
-   */
-  renewEpoch(renewal: { readonly epoch: string; readonly revision: number }, audit: AuditEntry): Promise<void>
 
   /**
    * Calls `onHint` soon after somebody wrote a change, wherever; it may call without one, and misses what was written while

@@ -100,10 +100,12 @@ describe('authenticateVerifier', () => {
     expect(await authenticateVerifier(SECOND, lookups(rotated))).toEqual({
       verifierId: 'ihvr_1',
       secretExpiresAt: null,
+      revision: rotated.revision,
     })
     expect(await authenticateVerifier(SECRET, lookups(rotated, NOW + 59))).toEqual({
       verifierId: 'ihvr_1',
       secretExpiresAt: NOW + 60,
+      revision: rotated.revision,
     })
     await expect(authenticateVerifier(SECRET, lookups(rotated, NOW + 60))).rejects.toThrow(refused)
   })

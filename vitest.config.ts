@@ -9,6 +9,8 @@ const exclude = ['**/node_modules/**', '**/dist/**', ...(short && !named ? other
 const files = short ? '**/*.test.ts' : `**/*.${kind}.test.ts`
 // Their files leave nothing behind in the process, so that they can take turns in one: half a second less for each.
 const shared = '{client,guard,protocol}/test'
+// But those that hold the timers of the process in their hand and count them.
+const timers = 'client/test/reuse*.test.ts'
 
 export default defineConfig({
   test: {
@@ -23,10 +25,18 @@ export default defineConfig({
         test: {
           name: 'apart',
           include: [`*/test/${files}`, `test/${files}`],
-          exclude: [...exclude, `${shared}/**`],
+          exclude: [...exclude, `${shared}/!(reuse*)`, `${shared}/*/**`],
         },
       },
-      { extends: true, test: { name: 'shared', include: [`${shared}/${files}`], exclude, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: [`${shared}/${files}`],
+          exclude: [...exclude, timers],
+          isolate: false,
+        },
+      },
     ],
   },
 })

@@ -78,7 +78,10 @@ async function revokeKey(): Promise<string> {
 }
 
 test('what is in force comes first, then that it is whole, then each change as another process makes it', async () => {
+  const heard = await connect()
+  await heard.until('ready')
   const before = await revokeKey()
+  await heard.until('key')
   const feed = await connect()
   expect(feed.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
   expect(feed.response.headers.get('cache-control')).toBe('no-store')
@@ -93,9 +96,13 @@ test('what is in force comes first, then that it is whole, then each change as a
 })
 
 test('a connection that names its last event goes on behind it, and one of another store hears everything', async () => {
+  // The service hears of a command's change a moment later: what the open feed has told is known to it.
+  const heard = await connect()
+  await heard.until('ready')
   const first = await revokeKey()
-  const id = (await (await connect()).until('ready')).at(-1)?.id ?? ''
+  const id = (await heard.until('key')).at(-1)?.id ?? ''
   const second = await revokeKey()
+  await heard.until('key')
   const keysOf = async (lastEventId: string) =>
     (await (await connect({ 'Last-Event-ID': lastEventId })).until('ready')).map(({ data }) => data.key_id)
   const behind = await keysOf(id)

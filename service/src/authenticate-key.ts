@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { ERRORS, type Scope } from '@interhuman-auth/protocol'
 import { ApiError } from './api-error.ts'
 import { isAlive, type KeyState } from './api-key.ts'
+import type { KeySeen } from './usage.ts'
 
 /** What authenticating asks of a key, flat, as one look-up gives it. */
 export interface KeyCredentials {
@@ -52,19 +53,23 @@ const NO_HASH = Buffer.alloc(32)
  * @param found what the look-up gave, `undefined` for nothing.
  * @param secretHash SHA-256 of the secret that came.
  * @param now epoch seconds.
+ * @param seen is told which key that is, and which of its secrets was right.
  * @throws {ApiError} `ih2001` when the key does not authenticate.
  */
 export function authenticateKey(
   found: KeyCredentials | undefined,
   secretHash: Buffer,
   now: number,
+  seen?: KeySeen,
 ): KeyCredentials {
   const key = found ?? NO_KEY
   const current = timingSafeEqual(secretHash, key.secretHash)
   const previous = timingSafeEqual(secretHash, key.previousSecretHash ?? NO_HASH)
+  if (seen !== undefined) seen.knownKeyId = key.keyId
   const previousAlive = key.previousSecretHash !== null && isAlive(key.previousSecretExpiresAt, now)
   if (!isKeyAlive(key, now) || !(current || (previous && previousAlive)))
     throw new ApiError(ERRORS.invalidCredentials)
+  if (seen !== undefined) seen.secretNumber = current ? key.secretNumber : (key.previousSecretNumber ?? 0)
   return key
 }
 

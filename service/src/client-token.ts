@@ -20,6 +20,7 @@ import type { ClientTokenRevocationAsked } from './client-token-revocation-reque
 import type { SignJwt } from './jwt-signer.ts'
 import { authenticateCredential, type KeyLookups } from './key-credential.ts'
 import type { KeyLimits } from './limits/key-limits.ts'
+import type { KeySeen } from './usage.ts'
 
 /** What is to be signed. */
 export type ClientTokenSignRequest = Omit<ClientTokenGrant, 'issuer' | 'audience'>
@@ -60,6 +61,7 @@ export interface ClientTokenOfKey {
 /**
  * Issues a client token for an API key: authenticate, authorize, sign. Nothing is written.
  *
+ * @param seen is told which key it is.
  * @throws {ApiError} `ih2001` when the key does not authenticate, `ih2003` when it lacks one of the scopes, `ia9008` when the origins
  *   make the token longer than a guard looks at.
  * @see Our contract, section 5
@@ -67,9 +69,10 @@ export interface ClientTokenOfKey {
 export async function issueClientToken(
   asked: ClientTokenAsked,
   dependencies: IssueClientTokenDependencies,
+  seen?: KeySeen,
 ): Promise<ClientTokenOfKey> {
   const { scopes, caps } = asked
-  const key = await authenticateCredential(asked.credential, dependencies)
+  const key = await authenticateCredential(asked.credential, dependencies, seen)
   authorizeScopes(key, scopes)
   dependencies.drawQuota(key.keyId)
   const { keyId, generation } = key

@@ -29,6 +29,8 @@ export interface HttpServerDependencies extends Omit<AnswerDependencies, 'reques
   readonly log: Log
   /** Hears of every request at its end, beside the log. */
   readonly observeRequest?: ((record: RequestRecord) => void) | undefined
+  /** Counts what came of a request, at its end. */
+  readonly countUse?: ((exchange: Exchange) => void) | undefined
   /** Opens the trace of a request. */
   readonly openTrace?: ((headers: TraceHeaders) => RequestTrace) | undefined
   newCorrelationId(): string
@@ -170,6 +172,8 @@ function openExchange(
     stream: undefined,
     route: undefined,
     keyId: undefined,
+    knownKeyId: '',
+    secretNumber: 0,
     actor: undefined,
     countedAtOnce: undefined,
     errorId: undefined,
@@ -179,6 +183,7 @@ function openExchange(
     dependencies.admission.leave(exchange)
     const record = describeExchange(exchange, dependencies.monotonicMs())
     tell(record, dependencies)
+    dependencies.countUse?.(exchange)
     exchange.trace?.end(record)
   })
   return exchange

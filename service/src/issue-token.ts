@@ -3,6 +3,7 @@ import { hashSecret } from './api-key.ts'
 import type { AuthRequest } from './auth-request.ts'
 import { authenticateKey, authorizeScopes, type KeyCredentials } from './authenticate-key.ts'
 import type { KeyLimits } from './limits/key-limits.ts'
+import type { KeySeen } from './usage.ts'
 
 /** What is to be signed. */
 export interface AccessTokenRequest {
@@ -31,16 +32,18 @@ export interface IssuedToken {
 /**
  * Exchanges an API key for an access token: authenticate, authorize, sign.
  *
+ * @param seen is told which key it is.
  * @throws {ApiError} `ih2001` when the key does not authenticate, `ih2003` when it lacks one of the scopes,
  *   `ih3001` and `ih3003` when it has asked too often.
  */
 export async function issueToken(
   request: AuthRequest,
   dependencies: IssueTokenDependencies,
+  seen?: KeySeen,
 ): Promise<IssuedToken> {
   const found = await dependencies.findKeyCredentials(request.keyId)
   const now = dependencies.now()
-  const key = authenticateKey(found, hashSecret(request.keySecret), now)
+  const key = authenticateKey(found, hashSecret(request.keySecret), now, seen)
   await dependencies.admitKey(key.keyId)
   authorizeScopes(key, request.scopes)
   dependencies.drawQuota(key.keyId)

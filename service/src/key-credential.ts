@@ -2,6 +2,7 @@ import { ERRORS, type ErrorRow, type KeyCredentialWire } from '@interhuman-auth/
 import { hashSecret } from './api-key.ts'
 import { authenticateKey, type KeyCredentials } from './authenticate-key.ts'
 import type { KeyLimits } from './limits/key-limits.ts'
+import type { KeySeen } from './usage.ts'
 
 /** The members of a body that carry an API key, as JSON Schema. */
 export const KEY_CREDENTIAL_PROPERTIES = {
@@ -56,18 +57,20 @@ export interface KeyLookups {
  * key, so that none can make another. Whether the key may be used directly is not asked: that is about who else sees its
  * secret, and here only the service does (our contract, sections 4 and 5).
  *
+ * @param seen is told which key it is.
  * @throws {ApiError} `ih2001`, the same for every cause; `ih3001` when the key has asked too often.
  */
 export async function authenticateCredential(
   credential: KeyCredential,
   lookups: KeyLookups,
+  seen?: KeySeen,
 ): Promise<KeyCredentials> {
   const secretHash = hashSecret(credential.keySecret)
   const found =
     credential.keyId === undefined
       ? await lookups.findKeyCredentialsBySecret(secretHash)
       : await lookups.findKeyCredentials(credential.keyId)
-  const key = authenticateKey(found, secretHash, lookups.now())
+  const key = authenticateKey(found, secretHash, lookups.now(), seen)
   await lookups.admitKey(key.keyId)
   return key
 }

@@ -54,6 +54,13 @@ const CASES: {
     ],
     bad: [''],
   },
+  usageRetentionDays: {
+    good: [
+      ['0', 0],
+      ['30', 30],
+    ],
+    bad: ['', '-1', '1.5'],
+  },
   auditRetentionDays: {
     good: [
       ['0', 0],

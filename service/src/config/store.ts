@@ -39,6 +39,10 @@ export const STORE_SETTINGS = [
     description:
       'How long rows of the audit are kept; 0 for ever. What is removed leaves a signed checkpoint.',
   }),
+  setting('usageRetentionDays', 90, integer(0, 36_500), {
+    placeholder: 'DAYS',
+    description: 'How long the counts of each hour, and who used which secret, are kept; 0 for ever.',
+  }),
   setting('keyCacheSize', 20_000, integer(1, 10_000_000), {
     placeholder: 'COUNT',
     description:

@@ -18,7 +18,7 @@ export function authRoute(version: ApiVersion, dependencies: IssueTokenDependenc
     async handler(request) {
       const authRequest = parseAuthRequest(takeCredentialBody(request))
       if (isKeyId(authRequest.keyId)) request.keyId = authRequest.keyId
-      const { accessToken, scopes } = await issueToken(authRequest, dependencies)
+      const { accessToken, scopes } = await issueToken(authRequest, dependencies, request)
       return {
         headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Cache-Control': 'no-store' },
         body: JSON.stringify(formatTokenResponse(accessToken, scopes)),

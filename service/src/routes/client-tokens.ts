@@ -13,7 +13,7 @@ export function clientTokensRoute(dependencies: IssueClientTokenDependencies): R
     async handler(request) {
       const asked = parseClientTokenRequest(takeCredentialBody(request))
       if (isKeyId(asked.credential.keyId)) request.keyId = asked.credential.keyId
-      const { keyId, issued } = await issueClientToken(asked, dependencies)
+      const { keyId, issued } = await issueClientToken(asked, dependencies, request)
       request.keyId = keyId
       return {
         headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Cache-Control': 'no-store' },

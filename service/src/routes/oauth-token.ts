@@ -16,7 +16,7 @@ export function oauthTokenRoute(dependencies: IssueTokenDependencies): Route {
     async handler(request) {
       const asked = parseOAuthTokenRequest(takeForm(request), request.headers.authorization)
       if (isKeyId(asked.keyId)) request.keyId = asked.keyId
-      const { accessToken, scopes } = await answerClient(() => issueToken(asked, dependencies))
+      const { accessToken, scopes } = await answerClient(() => issueToken(asked, dependencies, request))
       return {
         headers: { 'Content-Type': JSON_CONTENT_TYPE, 'Cache-Control': 'no-store', Pragma: 'no-cache' },
         body: JSON.stringify(formatTokenResponse(accessToken, scopes)),

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { StreamedBody } from '../http-stream.ts'
+import type { KeySeen } from '../usage.ts'
 
 /** What a handler sees of a request. */
-export interface RouteRequest {
+export interface RouteRequest extends KeySeen {
   /** The request target as it came, with its query. */
   readonly target: string
   /** Names in lower case. */

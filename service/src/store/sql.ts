@@ -33,6 +33,7 @@ import { listSecretUses } from './sql-secret-uses.ts'
 import { findSetting, reseal, settle } from './sql-settings.ts'
 import { changeSigningKeys, listSigningKeys } from './sql-signing-keys.ts'
 import { endImport, importRows } from './sql-transfer.ts'
+import { addSecretUses, addUsageHours, dropUsage, listUsageHours } from './sql-usage.ts'
 import { changeVerifier, findVerifierBySecret, insertVerifier, listVerifiers } from './sql-verifiers.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -125,6 +126,10 @@ function createQueries(
     pruneAudit: (before, audit) => inTransaction((tx) => pruneAudit(tx, before, audit)),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
     listSecretUses: (keyId) => listSecretUses(db, keyId),
+    addUsageHours: (hours) => addUsageHours(db, hours),
+    addSecretUses: (uses) => inTransaction((tx) => addSecretUses(tx, uses)),
+    dropUsage: (before) => dropUsage(db, before),
+    listUsageHours: (request) => listUsageHours(db, request),
     listSigningKeys: () => listSigningKeys(db),
     changeSigningKeys: (plan, audit) => inTransaction((tx) => changeSigningKeys(tx, plan, audit)),
     reseal: (change, audit) => inTransaction((tx) => reseal(tx, change, audit)),

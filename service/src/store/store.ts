@@ -9,9 +9,9 @@ import type { TokenRevocation } from '../client-token.ts'
 import type { QuotaStore } from '../limits/quota.ts'
 import type { Receipt, RepeatableRequest } from '../receipt.ts'
 import type { SealedSetting } from '../sealed-secrets.ts'
-import type { SecretUse } from '../secret-use.ts'
 import type { SigningKey } from '../signing-key.ts'
 import type { SigningKeyChange } from '../signing-keys.ts'
+import type { UsageStore } from '../usage.ts'
 import type { Verifier } from '../verifier.ts'
 import type {
   AuditPageRequest,
@@ -60,7 +60,7 @@ export interface AuditedAdminToken {
  * - What others have to hear of (a change of a key, a revoked token, other signing keys) is written as a change in the same
  *   transaction; the revisions of changes are the order of their commits, without a gap.
  */
-export interface Store extends TransferStore {
+export interface Store extends TransferStore, QuotaStore, UsageStore {
   /** The one hot look-up: what the exchange asks of a key. */
   findKeyCredentials(keyId: string): Promise<KeyCredentials | undefined>
 
@@ -115,9 +115,6 @@ export interface Store extends TransferStore {
    * @param work must use no other store than the one that it is given. @returns what is kept as the outcome.
    */
   changeOnce(request: RepeatableRequest, work: (store: ChangingStore) => Promise<string>): Promise<Receipt>
-
-  /** Who used the secrets of a key, the last use first. */
-  listSecretUses(keyId: string): Promise<readonly SecretUse[]>
 
   /**
    * Keeps a token as revoked and drops every one whose time is over by then. One that is kept already stays as it is, and
@@ -216,8 +213,6 @@ export interface Store extends TransferStore {
 
   /** What is kept under `name`, `undefined` for nothing. */
   findSetting(name: string): Promise<string | undefined>
-  addQuotaUses: QuotaStore['addQuotaUses']
-  dropQuotas: QuotaStore['dropQuotas']
 
   /** Keeps `value` under `name` unless something is kept there already. @returns what is kept now. */
   settle(name: string, value: string): Promise<string>

@@ -9,6 +9,7 @@ import { adminSuite } from './admin-suite.ts'
 import { changeSuite } from './change-suite.ts'
 import { quotaSuite } from './quota-suite.ts'
 import { audit, newKey, newSigningKey, SECRET } from './store-fixtures.ts'
+import { usageSuite } from './usage-suite.ts'
 import { verifierSuite } from './verifier-suite.ts'
 
 /** Where an empty store is. */
@@ -330,6 +331,7 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
     verifierSuite(() => store)
     adminSuite(() => store)
     quotaSuite(() => store, open)
+    usageSuite(() => store)
 
     describe('the first key', () => {
       test('eight that try at once make one', async () => {

@@ -6,7 +6,9 @@ import { createClientAddress } from '../../client-address.ts'
 import { createClientTokenSigner } from '../../client-token.ts'
 import { DEFAULT_ISSUER } from '../../config/tokens.ts'
 import type { Config } from '../../config.ts'
+import { countTokenRequests } from '../../count-token-requests.ts'
 import { createHttpServer, type HttpServer, type HttpServerDependencies } from '../../http-server.ts'
+import { keepUsage } from '../../keep-usage.ts'
 import { rememberSignatures } from '../../remember-signatures.ts'
 import { createRevocationFeeds, type RevocationFeeds } from '../../revocation-feed.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -70,9 +72,17 @@ export async function createServer(context: ServerContext, ends: Ends): Promise<
     changes: node.watch,
     keyCache: node.keyCache?.counts,
   })
+  const usage = ends.add(
+    keepUsage({
+      store,
+      retentionDays: config.usageRetentionDays,
+      now: () => node.now(),
+      onFailure: (error) => observation.log.error({ event: 'usage_not_written', error }),
+    }),
+  )
   const http = connectHttp(context, issuer)
   const routes = createRoutes(connectRoutes(context, { node, issuer, signing, feeds }))
-  const app = createHttpServer(routes, config, http)
+  const app = createHttpServer(routes, config, { ...http, countUse: countTokenRequests(usage) })
   const admin = await createAdminServer(config, { store, node, signing, runtime, http })
   return { app, admin, issuer }
 }

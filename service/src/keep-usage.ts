@@ -1,0 +1,85 @@
+import type { CountedRequest, UsageStore } from './usage.ts'
+import { createUsageCounts } from './usage-counts.ts'
+
+/** How often counts are handed in, in milliseconds: with a query's own time-out, less than 10 s of them are lost by a crash. */
+export const HAND_IN_MS = 5000
+
+/** A statement adds so many rows at most. */
+const MAX_BATCH = 500
+
+const SECONDS_A_DAY = 86_400
+const SECONDS_AN_HOUR = 3600
+
+/** What keeping the usage needs from outside. */
+export interface UsageContext {
+  readonly store: Pick<UsageStore, 'addUsageHours' | 'addSecretUses' | 'dropUsage'>
+  /** How long counts are kept, in days; 0 for ever. */
+  readonly retentionDays: number
+  /** Epoch seconds. */
+  now(): number
+  onFailure(error: unknown): void
+}
+
+/** The usage of one process. */
+export interface Usage {
+  /** Counts a request; nothing is written by it. */
+  count(request: CountedRequest): void
+  /** Hands in what was counted, one after the other. Never rejects: what the store does not take stays counted. */
+  handIn(): Promise<void>
+  /** Hands in the last counts. */
+  close(): Promise<void>
+}
+
+/** Counts, and hands in what was counted every {@link HAND_IN_MS}, and sooner when much waits. */
+export function keepUsage({ store, retentionDays, now, onFailure }: UsageContext): Usage {
+  const counts = createUsageCounts()
+  let dropAt = 0
+  let handingIn: Promise<void> = Promise.resolve()
+  let isEarly = false
+
+  async function handInAll(): Promise<void> {
+    let { hours, uses } = counts.take()
+    try {
+      for (; hours.length > 0; hours = hours.slice(MAX_BATCH))
+        await store.addUsageHours(hours.slice(0, MAX_BATCH))
+      for (; uses.length > 0; uses = uses.slice(MAX_BATCH))
+        await store.addSecretUses(uses.slice(0, MAX_BATCH))
+      await dropOld()
+      isEarly = false
+    } catch (error) {
+      counts.putBack({ hours, uses })
+      onFailure(error)
+    }
+  }
+
+  async function dropOld(): Promise<void> {
+    const time = now()
+    if (retentionDays === 0 || time < dropAt) return
+    await store.dropUsage(time - retentionDays * SECONDS_A_DAY)
+    dropAt = time + SECONDS_AN_HOUR
+  }
+
+  const handIn = () => {
+    handingIn = handingIn.then(handInAll)
+    return handingIn
+  }
+  const timer = setInterval(() => {
+    isEarly = false
+    void handIn()
+  }, HAND_IN_MS).unref()
+
+  return {
+    count(request) {
+      counts.count(request, now())
+      if (isEarly || !counts.isFilling()) return
+      // Once until the next time, so that a store that is away is not asked at every request.
+      isEarly = true
+      void handIn()
+    },
+    handIn,
+    async close() {
+      clearInterval(timer)
+      await handIn()
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import { keepUsage } from '../src/keep-usage.ts'
+import { type CountedRequest, ISSUED, type KeySecretUse, MAX_CALLERS, type UsageHour } from '../src/usage.ts'
+import { createUsageCounts, MAX_WAITING_ROWS } from '../src/usage-counts.ts'
+
+// What is counted of requests for tokens, and how it gets into the store.
+
+const HOUR = 1_800_000_000 - (1_800_000_000 % 3600)
+const asked = (rest: Partial<CountedRequest> = {}): CountedRequest => ({
+  knownKeyId: 'a',
+  secretNumber: 1,
+  outcome: ISSUED,
+  address: '192.0.2.1',
+  userAgent: 'curl',
+  ...rest,
+})
+
+test('counts are apart by key, outcome and hour, to the second', () => {
+  const counts = createUsageCounts()
+  counts.count(asked(), HOUR - 1)
+  counts.count(asked(), HOUR)
+  counts.count(asked(), HOUR + 3599)
+  counts.count(asked({ outcome: 'ih2003' }), HOUR + 3599)
+  counts.count(asked({ knownKeyId: '', secretNumber: 0, outcome: 'ih2001' }), HOUR + 3600)
+  const { hours, uses } = counts.take()
+  expect(hours).toEqual([
+    { keyId: 'a', hour: HOUR - 3600, outcome: ISSUED, count: 1 },
+    { keyId: 'a', hour: HOUR, outcome: 'ih2003', count: 1 },
+    { keyId: 'a', hour: HOUR, outcome: ISSUED, count: 2 },
+    { keyId: '', hour: HOUR + 3600, outcome: 'ih2001', count: 1 },
+  ])
+  expect(uses).toEqual([
+    {
+      keyId: 'a',
+      secretNumber: 1,
+      address: '192.0.2.1',
+      userAgent: 'curl',
+      uses: 4,
+      lastUsedAt: HOUR + 3599,
+    },
+  ])
+  expect(counts.take()).toEqual({ hours: [], uses: [] })
+})
+
+test('a user agent is cut, what cannot be printed is replaced, and callers beyond the bound share one row', () => {
+  const counts = createUsageCounts()
+  counts.count(asked({ userAgent: `\u001b[2J\té${'x'.repeat(10_000)}` }), HOUR)
+  for (let index = 0; index < 500; index += 1) counts.count(asked({ userAgent: `agent ${index}` }), HOUR)
+  const { uses } = counts.take()
+  expect(uses).toHaveLength(MAX_CALLERS + 1)
+  expect(uses[0]).toMatchObject({ address: '', userAgent: '', uses: 501 - MAX_CALLERS })
+  expect(uses.map(({ userAgent }) => userAgent)).toContain(`?[2J??${'x'.repeat(194)}`)
+})
+
+test('keys beyond the bound are counted together, and no request is lost', () => {
+  const counts = createUsageCounts()
+  const requests = MAX_WAITING_ROWS + 1000
+  for (let index = 0; index < requests; index += 1) {
+    counts.count(asked({ knownKeyId: `key ${index}` }), HOUR)
+    expect(counts.isFilling()).toBe(index + 1 >= MAX_WAITING_ROWS / 2)
+  }
+  const { hours } = counts.take()
+  expect(hours).toHaveLength(MAX_WAITING_ROWS + 1)
+  expect(hours[0]).toEqual({ keyId: '', hour: HOUR, outcome: ISSUED, count: 1000 })
+})
+
+function recordingStore() {
+  const written = { hours: [] as UsageHour[], uses: [] as KeySecretUse[], dropped: [] as number[] }
+  const store = {
+    away: false,
+    written,
+    async addUsageHours(hours: readonly UsageHour[]) {
+      if (store.away) throw new Error('away')
+      written.hours.push(...hours)
+    },
+    async addSecretUses(uses: readonly KeySecretUse[]) {
+      if (store.away) throw new Error('away')
+      written.uses.push(...uses)
+    },
+    async dropUsage(before: number) {
+      written.dropped.push(before)
+    },
+  }
+  return store
+}
+
+test('what the store does not take stays counted, and is handed in once when it is back', async () => {
+  const store = recordingStore()
+  const failures: unknown[] = []
+  const context = {
+    store,
+    retentionDays: 90,
+    now: () => HOUR,
+    onFailure: (error: unknown) => failures.push(error),
+  }
+  const usage = keepUsage(context)
+  store.away = true
+  usage.count(asked())
+  await usage.handIn()
+  usage.count(asked())
+  await usage.handIn()
+  expect(failures).toHaveLength(2)
+  store.away = false
+  await usage.close()
+  expect(store.written.hours).toEqual([{ keyId: 'a', hour: HOUR, outcome: ISSUED, count: 2 }])
+  expect(store.written.uses).toMatchObject([{ uses: 2 }])
+  expect(store.written.dropped).toEqual([HOUR - 90 * 86_400])
+})
+
+test('much that waits is handed in early, and a store that is away is not asked at every request', async () => {
+  const store = recordingStore()
+  store.away = true
+  let failures = 0
+  const usage = keepUsage({ store, retentionDays: 0, now: () => HOUR, onFailure: () => (failures += 1) })
+  for (let index = 0; index < MAX_WAITING_ROWS; index += 1) usage.count(asked({ knownKeyId: `key ${index}` }))
+  await new Promise((resolve) => setImmediate(resolve))
+  for (let index = 0; index < 100; index += 1) usage.count(asked())
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(failures).toBe(1)
+  store.away = false
+  await usage.close()
+  expect(store.written.hours.reduce((sum, { count }) => sum + count, 0)).toBe(MAX_WAITING_ROWS + 100)
+  expect(store.written.dropped).toEqual([])
+})

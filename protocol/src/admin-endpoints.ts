@@ -20,4 +20,5 @@ export const ADMIN_PATHS = {
   signingKeysRotate: '/admin/v1/signing-keys/rotate',
   signingKeyRevoke: '/admin/v1/signing-keys/{kid}/revoke',
   audit: '/admin/v1/audit',
+  usage: '/admin/v1/usage',
 } as const

@@ -108,6 +108,13 @@ export const ADMIN_SCHEMAS = {
     after: FIELDS,
   }),
   AuditList: list('entries', 'AuditEntry'),
+  UsageHour: closed({
+    key_id: { type: ['string', 'null'], description: '`null` where the key is not known.' },
+    hour: { ...TIME, description: 'When it began.' },
+    outcome: { type: 'string', description: '`issued`, or the id of an error.' },
+    count: COUNT,
+  }),
+  UsageList: list('usage', 'UsageHour'),
 } as const
 
 /** Once with the secret; the same request again with word of it. */

@@ -121,6 +121,12 @@ export const ADMIN_OPERATIONS = {
     'cursor',
     'limit',
   ]),
+  listUsage: read(
+    ADMIN_PATHS.usage,
+    'UsageList',
+    'Read how many tokens were issued and refused, by key and hour, the newest hour first.',
+    ['key', 'from', 'to', 'cursor', 'limit'],
+  ),
 } as const satisfies Readonly<Record<string, AdminOperation>>
 
 /** The id of one of {@link ADMIN_OPERATIONS}. */

@@ -20,6 +20,7 @@ import { keyChanges, keyReads } from './keys.ts'
 import { ADMIN_OPERATIONS, type AdminOperation, type AdminOperationId } from './operations.ts'
 import { parseQuery } from './query.ts'
 import { type TokenReadDependencies, tokenChanges, tokenReads } from './tokens.ts'
+import { usageReads } from './usage.ts'
 
 /** What the operator's API needs from outside. */
 export interface AdminDependencies extends AdminTokenLookups {
@@ -35,7 +36,12 @@ export interface AdminDependencies extends AdminTokenLookups {
 export function createAdminRoutes(dependencies: AdminDependencies): readonly Route[] {
   const { randomBytes, tokenIdKey, signingKeyTools } = dependencies
   const handlers: AdminHandlers = {
-    reads: { ...keyReads(dependencies), ...credentialReads(dependencies), ...tokenReads(dependencies) },
+    reads: {
+      ...keyReads(dependencies),
+      ...credentialReads(dependencies),
+      ...tokenReads(dependencies),
+      ...usageReads(dependencies),
+    },
     changes: {
       ...keyChanges(randomBytes),
       ...credentialChanges(randomBytes),

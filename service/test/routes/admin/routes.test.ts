@@ -150,6 +150,7 @@ test('each operation does its work, and its answer is as the document has it', a
     ['loseSigningKey', 'POST', `/signing-keys/${lost}/revoke`],
     ['listSigningKeys', 'GET', '/signing-keys'],
     ['listAudit', 'GET', `/audit?subject=${key.key_id}`],
+    ['listUsage', 'GET', `/usage?key=${key.key_id}`],
   ]
   expect(new Set(steps.map(([operation]) => operation))).toEqual(
     new Set(ADMIN_OPERATIONS.map((one) => one.id)),
@@ -389,6 +390,32 @@ test.each([
   expect(answer.status).toBe(400)
   expect(answer.body.message).toMatch(message)
   expect(answer.text).not.toContain('LEAK')
+})
+
+test('the usage of a key is read hour by hour, in pages, and what asks for it wrongly is told so', async () => {
+  const { key_id, key_secret } = await create()
+  for (let count = 0; count < 3; count += 1) expect(await statusOf(key_id, key_secret)).toBe(200)
+  expect(await statusOf(key_id, 'LEAK')).toBe(401)
+  const read = async (query = '') => (await send('GET', `/usage?key=${key_id}${query}`)).body
+  for (let tries = 0; (await read()).usage.length < 2 && tries < 200; tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  const { usage, next_cursor } = await read()
+  expect(next_cursor).toBeNull()
+  const total = (outcome: string) =>
+    usage
+      .filter((row: { outcome: string }) => row.outcome === outcome)
+      .reduce((sum: number, row: { count: number }) => sum + row.count, 0)
+  expect([total('issued'), total('ih2001')]).toEqual([3, 1])
+  const first = await read('&limit=1')
+  expect(first.usage).toEqual([usage[0]])
+  expect((await read(`&limit=1&cursor=${first.next_cursor}`)).usage).toEqual([usage[1]])
+  expect((await read('&to=2026-01-01T00:00:00Z')).usage).toEqual([])
+  expect((await read('&from=2026-01-01T00:00:00Z')).usage).toEqual(usage)
+  for (const wrong of ['key=LEAK', 'from=LEAK', 'to=2026-13-01T00:00:00Z', 'cursor=LEAK']) {
+    const answer = await send('GET', `/usage?${wrong}`)
+    expect([wrong, answer.status]).toEqual([wrong, 400])
+    expect(answer.text).not.toContain('LEAK')
+  }
 })
 
 test('attack 55: a search takes its text as it is, whatever a pattern would make of it', async () => {

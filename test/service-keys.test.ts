@@ -121,7 +121,11 @@ test('a change holds on the very next request: fewer scopes, an expiry of now, a
   expect(cut).toMatchObject({ name: 'narrowed', scopes: [UPLOAD_SCOPE], generation: 2, direct: true })
   expect(await statusOf(key_id, key_secret, SCOPES)).toBe(403)
   const second = await json('rotate', key_id)
-  expect(await json('end-overlap', key_id)).toMatchObject({ generation: 3, previous_secret_expires_at: null })
+  // Whether the old secret counts as in use already depends on when the counts were written.
+  expect(await json('end-overlap', key_id, '--force')).toMatchObject({
+    generation: 3,
+    previous_secret_expires_at: null,
+  })
   expect(await statusOf(key_id, key_secret)).toBe(401)
   expect(await json('change', key_id, '--expires-in-seconds', '0')).toMatchObject({ state: 'expired' })
   expect(await statusOf(key_id, second.key_secret)).toBe(401)

@@ -10,6 +10,8 @@ import {
 export const MAX_WAITING_ROWS = 20_000
 
 const SECONDS_AN_HOUR = 3600
+const secretLike = /[\w.~+/=-]{32,}|ih[a-z]{0,2}_\w+/
+const everySecretLike = new RegExp(secretLike, 'g')
 const unprintable = /[^\x20-\x7e]/
 const everyUnprintable = /[^\x20-\x7e]/g
 
@@ -123,8 +125,10 @@ function countInner(map: Deep<unknown>): number {
   return count
 }
 
+/** What a client put there by mistake is not kept: whatever could be a secret or a token, or a part of one. */
 function clean(userAgent = ''): string {
-  const cut = userAgent.length > MAX_USER_AGENT_LENGTH ? userAgent.slice(0, MAX_USER_AGENT_LENGTH) : userAgent
+  const plain = secretLike.test(userAgent) ? userAgent.replace(everySecretLike, '[left out]') : userAgent
+  const cut = plain.length > MAX_USER_AGENT_LENGTH ? plain.slice(0, MAX_USER_AGENT_LENGTH) : plain
   return unprintable.test(cut) ? cut.replace(everyUnprintable, '?') : cut
 }
 

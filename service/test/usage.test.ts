@@ -44,12 +44,26 @@ test('counts are apart by key, outcome and hour, to the second', () => {
 
 test('a user agent is cut, what cannot be printed is replaced, and callers beyond the bound share one row', () => {
   const counts = createUsageCounts()
-  counts.count(asked({ userAgent: `\u001b[2J\té${'x'.repeat(10_000)}` }), HOUR)
+  counts.count(asked({ userAgent: `\u001b[2J\té${'x '.repeat(5_000)}` }), HOUR)
   for (let index = 0; index < 500; index += 1) counts.count(asked({ userAgent: `agent ${index}` }), HOUR)
   const { uses } = counts.take()
   expect(uses).toHaveLength(MAX_CALLERS + 1)
   expect(uses[0]).toMatchObject({ address: '', userAgent: '', uses: 501 - MAX_CALLERS })
-  expect(uses.map(({ userAgent }) => userAgent)).toContain(`?[2J??${'x'.repeat(194)}`)
+  expect(uses.map(({ userAgent }) => userAgent)).toContain(`?[2J??${'x '.repeat(97)}`)
+})
+
+test.each([
+  ['ih_live_LEAK', '[left out]'],
+  [`worker/1.0 (key ihv_${'a'.repeat(49)})`, 'worker/1.0 (key [left out])'],
+  [`Bearer eyJhbGciOiJFUzI1NiJ9.${'e'.repeat(80)}.${'s'.repeat(86)}`, 'Bearer [left out]'],
+  [
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/153.0.0.0',
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/153.0.0.0',
+  ],
+])('attack 66: a credential that a client sends as its user agent is not kept', (userAgent, kept) => {
+  const counts = createUsageCounts()
+  counts.count(asked({ userAgent }), HOUR)
+  expect(counts.take().uses.map((use) => use.userAgent)).toEqual([kept])
 })
 
 test('keys beyond the bound are counted together, and no request is lost', () => {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import {
   type CountedRequest,
   type KeySecretUse,
@@ -10,8 +11,16 @@ import {
 export const MAX_WAITING_ROWS = 20_000
 
 const SECONDS_AN_HOUR = 3600
-const secretLike = /[\w.~+/=-]{32,}|ih[a-z]{0,2}_\w+/
-const everySecretLike = new RegExp(secretLike, 'g')
+/** No more of a user agent is looked at, in characters. */
+const MAX_READ_LENGTH = 2 * MAX_USER_AGENT_LENGTH
+/** What is as long as this, in characters, could be a secret, a token or a part of one. */
+const SECRET_LENGTH = 32
+/** User agents that are kept as they came are remembered, since most requests come from few. */
+const MAX_REMEMBERED = 256
+
+const words = /[\w.~+/=-]+/g
+const cutWord = /[\w.~+/=-]+$/
+const secretPrefix = /ih[a-z]{0,2}_\w/
 const unprintable = /[^\x20-\x7e]/
 const everyUnprintable = /[^\x20-\x7e]/g
 
@@ -125,11 +134,20 @@ function countInner(map: Deep<unknown>): number {
   return count
 }
 
+const remembered = new LRUCache<string, true>({ max: MAX_REMEMBERED })
+
 /** What a client put there by mistake is not kept: whatever could be a secret or a token, or a part of one. */
 function clean(userAgent = ''): string {
-  const plain = secretLike.test(userAgent) ? userAgent.replace(everySecretLike, '[left out]') : userAgent
-  const cut = plain.length > MAX_USER_AGENT_LENGTH ? plain.slice(0, MAX_USER_AGENT_LENGTH) : plain
-  return unprintable.test(cut) ? cut.replace(everyUnprintable, '?') : cut
+  if (userAgent.length <= MAX_USER_AGENT_LENGTH && remembered.has(userAgent)) return userAgent
+  const read =
+    userAgent.length > MAX_READ_LENGTH ? userAgent.slice(0, MAX_READ_LENGTH).replace(cutWord, '') : userAgent
+  const plain = read.replace(words, (word) =>
+    word.length >= SECRET_LENGTH || secretPrefix.test(word) ? '[left out]' : word,
+  )
+  const cut = plain.slice(0, MAX_USER_AGENT_LENGTH)
+  const kept = unprintable.test(cut) ? cut.replace(everyUnprintable, '?') : cut
+  if (kept === userAgent) remembered.set(kept, true)
+  return kept
 }
 
 const inOrder = <Entry>(map: Map<string, Entry>) => [...map].sort(([one], [other]) => (one < other ? -1 : 1))

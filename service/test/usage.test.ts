@@ -56,6 +56,8 @@ test.each([
   ['ih_live_LEAK', '[left out]'],
   [`worker/1.0 (key ihv_${'a'.repeat(49)})`, 'worker/1.0 (key [left out])'],
   [`Bearer eyJhbGciOiJFUzI1NiJ9.${'e'.repeat(80)}.${'s'.repeat(86)}`, 'Bearer [left out]'],
+  [`${'a'.repeat(31)} `.repeat(20) + 'x'.repeat(10_000), `${'a'.repeat(31)} `.repeat(20).slice(0, 200)],
+  [`${'x '.repeat(190)}ih_live_LEAK${'y'.repeat(60)}`, 'x '.repeat(100)],
   [
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/153.0.0.0',
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/153.0.0.0',

@@ -1,4 +1,4 @@
-import type { Change, ChangeReading, Hearing, Lease } from './change.ts'
+import type { Change, ChangeReading, Hearing, Lease, LeaseRenewal } from './change.ts'
 import { type HeldLease, LeaseKeeper, type LeaseKeeperDependencies } from './lease-keeper.ts'
 import { StoreUnavailableError } from './store/store-error.ts'
 
@@ -13,7 +13,7 @@ export const MAX_STALENESS_MS = 5_000
 /** What the watch needs from outside. */
 export interface ChangeWatchDependencies extends Omit<LeaseKeeperDependencies, 'onDue'> {
   readonly store: LeaseKeeperDependencies['store'] & {
-    readChanges(after: number | null): Promise<ChangeReading>
+    readChanges(after: number | null, renewal?: LeaseRenewal): Promise<ChangeReading>
     hearChanges(onHint: () => void): Hearing
   }
   /** The machine's own clock, in epoch milliseconds. */
@@ -87,6 +87,7 @@ class Watch implements ChangeWatch {
   #timer: NodeJS.Timeout | undefined
   #reading: Promise<void> | undefined
   #next: Promise<void> | undefined
+  #nextRenews = false
   #readAtMs = Number.NEGATIVE_INFINITY
   #readAtWallMs = Number.NEGATIVE_INFINITY
   #failing = false
@@ -102,7 +103,7 @@ class Watch implements ChangeWatch {
   }
 
   async start(): Promise<void> {
-    await this.#read()
+    await this.#read(false)
     this.#hearing = this.#dependencies.store.hearChanges(() => this.#wake())
     this.#schedule(0)
   }
@@ -131,9 +132,14 @@ class Watch implements ChangeWatch {
     return () => this.#listeners.delete(listener)
   }
 
-  /** One reading at a time; who asks while one is under way waits for the next, which all who ask share. */
   async catchUp(): Promise<void> {
-    if (this.#reading === undefined) return this.#run()
+    return this.#ask(false)
+  }
+
+  /** One reading at a time; who asks while one is under way waits for the next, which all who ask share. */
+  #ask(renews: boolean): Promise<void> {
+    if (this.#reading === undefined) return this.#run(renews)
+    this.#nextRenews ||= renews
     this.#next ??= this.#reading.then(
       () => this.#runNext(),
       () => this.#runNext(),
@@ -155,12 +161,14 @@ class Watch implements ChangeWatch {
   }
 
   #runNext(): Promise<void> {
+    const renews = this.#nextRenews
     this.#next = undefined
-    return this.#run()
+    this.#nextRenews = false
+    return this.#run(renews)
   }
 
-  #run(): Promise<void> {
-    this.#reading = this.#read().finally(() => {
+  #run(renews: boolean): Promise<void> {
+    this.#reading = this.#read(renews).finally(() => {
       this.#reading = undefined
     })
     return this.#reading
@@ -179,8 +187,7 @@ class Watch implements ChangeWatch {
 
   async #poll(): Promise<void> {
     try {
-      await this.catchUp()
-      await this.#leases.renew(this.revision)
+      await this.#ask(true)
       this.#schedule(POLL_MS)
     } catch (error) {
       this.#fail(error)
@@ -193,11 +200,14 @@ class Watch implements ChangeWatch {
     this.#failing = true
   }
 
-  async #read(): Promise<void> {
+  /** A renewal that failed is due a second later again: the retry in between reads alone, where only that can be done. */
+  async #read(renews: boolean): Promise<void> {
     const { store, monotonicMs, wallMs } = this.#dependencies
+    const leases = renews ? this.#leases.takeDue(this.revision) : []
+    const renewal = leases.length === 0 ? undefined : { epoch: this.epoch, leases }
     const startedAtMs = monotonicMs()
     const startedAtWallMs = wallMs()
-    let reading = await store.readChanges(this.epoch === '' ? null : this.revision)
+    let reading = await store.readChanges(this.epoch === '' ? null : this.revision, renewal)
     const reset = reading.epoch !== this.epoch || reading.revision < this.revision
     if (reset && this.epoch !== '') reading = await store.readChanges(null)
     this.#readAtMs = startedAtMs

@@ -51,6 +51,13 @@ export interface Lease {
 /** How long a lease lives that is not renewed, in milliseconds: as long as a node may serve without its database. */
 export const LEASE_MS = 5_000
 
+/** The leases to renew with a reading of the changes. */
+export interface LeaseRenewal {
+  /** Which store their revisions are of: they say nothing in another one. */
+  readonly epoch: string
+  readonly leases: readonly Lease[]
+}
+
 /** What one reading of the changes gave. */
 export interface ChangeReading {
   readonly epoch: string

@@ -6,7 +6,6 @@ const RENEW_MS = 1_000
 /** What keeping leases needs from outside. */
 export interface LeaseKeeperDependencies {
   readonly store: {
-    renewLeases(leases: readonly Lease[]): Promise<void>
     endLease(holder: string): Promise<void>
   }
   /** This process among those who hear of changes. */
@@ -28,7 +27,7 @@ export interface HeldLease {
 export class LeaseKeeper {
   readonly #dependencies: LeaseKeeperDependencies
   readonly #held = new Map<string, Lease>()
-  #renewedAtMs = Number.NEGATIVE_INFINITY
+  #takenAtMs = Number.NEGATIVE_INFINITY
   #isDue = true
 
   constructor(dependencies: LeaseKeeperDependencies) {
@@ -57,14 +56,18 @@ export class LeaseKeeper {
     this.#dependencies.onDue()
   }
 
-  /** Renews what is due. @param revision what is in force here. */
-  async renew(revision: number): Promise<void> {
-    const { store, node, monotonicMs } = this.#dependencies
+  /**
+   * Takes what is to be renewed now: all of it, or nothing before its time.
+   *
+   * @param revision what is in force here.
+   */
+  takeDue(revision: number): readonly Lease[] {
+    const { node, monotonicMs } = this.#dependencies
     const now = monotonicMs()
-    if (!this.#isDue && now - this.#renewedAtMs < RENEW_MS) return
+    if (!this.#isDue && now - this.#takenAtMs < RENEW_MS) return []
     this.#isDue = false
-    this.#renewedAtMs = now
-    await store.renewLeases([{ ...node, kind: 'node', revision }, ...this.#held.values()])
+    this.#takenAtMs = now
+    return [{ ...node, kind: 'node', revision }, ...this.#held.values()]
   }
 
   /** Ends them all, as far as the store can be reached. */

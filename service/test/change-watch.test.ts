@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Change, ChangeReading, Lease } from '../src/change.ts'
+import type { Change, ChangeReading, Lease, LeaseRenewal } from '../src/change.ts'
 import { type ChangeWatch, MAX_STALENESS_MS, watchChanges } from '../src/change-watch.ts'
 import { StoreUnavailableError } from '../src/store/store-error.ts'
 
@@ -16,6 +16,7 @@ const change = (revision: number, expiresAt = 1_800_003_600): Change => ({
 let changes: Change[]
 let epoch: string
 let failure: Error | undefined
+let renewalFailure: Error | undefined
 let asked: (number | null)[]
 let hint: () => void
 let mono: number
@@ -27,18 +28,17 @@ let failures: unknown[]
 let watch: ChangeWatch
 
 const store = {
-  async readChanges(after: number | null): Promise<ChangeReading> {
+  async readChanges(after: number | null, renewal?: LeaseRenewal): Promise<ChangeReading> {
     asked.push(after)
+    if (renewal !== undefined && renewalFailure !== undefined) throw renewalFailure
     if (failure !== undefined) throw failure
+    if (renewal !== undefined) renewed = [...renewal.leases]
     const behind = changes.filter((one) => one.revision > (after ?? 0))
     return { epoch, revision: changes.at(-1)?.revision ?? 0, databaseTimeMs: databaseMs, changes: behind }
   },
   hearChanges(onHint: () => void) {
     hint = onHint
     return { close: async () => {} }
-  },
-  async renewLeases(leases: readonly Lease[]) {
-    renewed = [...leases]
   },
   async endLease(holder: string) {
     ended.push(holder)
@@ -55,6 +55,7 @@ beforeEach(async () => {
   changes = [change(1)]
   epoch = 'a'
   failure = undefined
+  renewalFailure = undefined
   asked = []
   mono = 1_000
   wall = DATABASE_MS + 7_000
@@ -181,4 +182,28 @@ test('the lease of the node and of those who are connected follow what is in for
   expect(ended).toEqual(['guard'])
   await watch.close()
   expect(ended).toEqual(['guard', 'node'])
+})
+
+test('a node that cannot renew its lease goes on reading, and renews it when it can', async () => {
+  await settled(() => renewed.length === 1)
+  renewed = []
+  renewalFailure = new Error('disk full')
+  mono += 1_000
+  watch.holdLease({ holder: 'guard', kind: 'verifier', name: 'ihvr_1', revision: 0 })
+  await settled(() => failures.length === 1)
+  changes.push(change(2))
+  await settled(() => watch.revision === 2)
+  expect(renewed).toEqual([])
+  renewalFailure = undefined
+  mono += 1_000
+  await settled(() => renewed.length === 2)
+})
+
+test('while nothing happens a reading renews the leases, and nothing else is asked', async () => {
+  await settled(() => renewed.length === 1)
+  const readings = asked.length
+  renewed = []
+  mono += 1_000
+  await settled(() => renewed.length === 1)
+  expect(asked.length).toBe(readings + 1)
 })

@@ -36,6 +36,8 @@ type Query = string | (QueryConfig & { readonly query_timeout?: number })
 
 /** A connection that was taken out of the pool. */
 export interface Connection {
+  /** The timeline of its server, as {@link readTimeline} gives it. */
+  readonly timeline: number
   /** @throws {PostgresError} */
   query<Row extends QueryResultRow>(query: Query, values?: readonly unknown[]): Promise<QueryResult<Row>>
   release(): void
@@ -64,11 +66,6 @@ export class PostgresPool {
   /** Whether a pooler stands before the server. @throws {PostgresError} when no host can be written to. */
   async isPooled(): Promise<boolean> {
     return (await this.#find()).pooled
-  }
-
-  /** The timeline of the server that is in use. @throws {PostgresError} when no host can be written to. */
-  async timeline(): Promise<number> {
-    return (await this.#find()).timeline
   }
 
   /** Takes a connection. @throws {PostgresError} when there is none in time. */
@@ -178,6 +175,7 @@ export class PostgresPool {
   #guard(server: Server, client: PoolClient): Connection {
     let lost = false
     return {
+      timeline: server.timeline,
       query: async (query, values) => {
         // Its transaction ended with the connection, and what ended it is what has to be told.
         if (lost && query === 'rollback') return NO_RESULT

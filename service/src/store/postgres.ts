@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto'
 import { Kysely, type PostgresPool as PoolOfKysely, PostgresDialect, type SqlBool, sql } from 'kysely'
 import type { Migration } from './migrations/migration.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 import type { PostgresAddress } from './postgres-address.ts'
+import { acknowledgePostgresLease, readPostgresChanges } from './postgres-changes.ts'
 import { type PostgresLimits, readClientConfig } from './postgres-client.ts'
 import { hearPostgresChanges, listenerOf, type OpenListener, refuseDeafPooler } from './postgres-listen.ts'
 import { EXCLUSIVE, migratePostgres, readSchemaVersion } from './postgres-migrate.ts'
 import { PostgresPool } from './postgres-pool.ts'
 import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
 import { createSqlStore, type SqlDatabase } from './sql.ts'
-import { readChanges, renewLeases } from './sql-changes.ts'
 import { readRows } from './sql-transfer.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -93,18 +92,10 @@ function createPostgresStore(pool: PostgresPool, openListener: OpenListener): St
   }
   return {
     ...createSqlStore(db, DATABASE),
-    async readChanges(after) {
-      const reading = await readChanges(db, after, DATABASE)
-      return { ...reading, epoch: epochOf(reading.epoch, await pool.timeline()) }
-    },
+    readChanges: (after, renewal) => readPostgresChanges(pool, after, renewal),
+    acknowledgeLease: (lease) => acknowledgePostgresLease(pool, lease),
     findKeyCredentials: (keyId) => find(BY_ID, keyId),
     findKeyCredentialsBySecret: (secretHash) => find(BY_SECRET, secretHash),
-    // What lives for seconds need not wait for the disk, nor for a standby.
-    renewLeases: (leases) =>
-      db.transaction().execute(async (tx) => {
-        await sql`set local synchronous_commit = off`.execute(tx)
-        await renewLeases(tx, leases, DATABASE)
-      }),
     hearChanges: (onHint) => hearPostgresChanges(openListener, onHint),
     exportRows: (read) =>
       db
@@ -118,14 +109,6 @@ function createPostgresStore(pool: PostgresPool, openListener: OpenListener): St
     },
     close: () => pool.end(),
   }
-}
-
-/**
- * The epoch of a store on a timeline. After a failover to a standby that lacked changes revisions are given a second time,
- * so that whoever knows those of before has to begin anew.
- */
-function epochOf(epoch: string, timeline: number): string {
-  return createHash('sha256').update(`${epoch} ${timeline}`).digest('hex').slice(0, epoch.length)
 }
 
 async function readWarnings(pool: PostgresPool): Promise<readonly string[]> {

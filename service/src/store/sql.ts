@@ -9,15 +9,7 @@ import {
   pruneAudit,
   readChainEnds,
 } from './sql-audit.ts'
-import {
-  acknowledgeLease,
-  type DatabaseTime,
-  endLease,
-  listLeases,
-  readChanges,
-  renewEpoch,
-  renewLeases,
-} from './sql-changes.ts'
+import { type DatabaseTime, endLease, listLeases, renewEpoch } from './sql-changes.ts'
 import {
   changeApiKey,
   findApiKey,
@@ -43,6 +35,8 @@ export type SqlStore = Omit<
   Store,
   | 'findKeyCredentials'
   | 'findKeyCredentialsBySecret'
+  | 'readChanges'
+  | 'acknowledgeLease'
   | 'hearChanges'
   | 'exportRows'
   | 'readWarnings'
@@ -113,10 +107,7 @@ function createQueries(
     listAdminTokens: () => listAdminTokens(db),
     insertAdminToken: (added) => inTransaction((tx) => insertAdminToken(tx, added)),
     changeAdminToken: (id, change) => inTransaction((tx) => changeAdminToken(tx, id, change)),
-    readChanges: (after) => readChanges(db, after, database),
     renewEpoch: (renewal, audit) => inTransaction((tx) => renewEpoch(tx, renewal, audit)),
-    renewLeases: (leases) => renewLeases(db, leases, database),
-    acknowledgeLease: (lease) => acknowledgeLease(db, lease),
     endLease: (holder) => endLease(db, holder),
     listLeases: () => listLeases(db, database),
     listAuditPage: (request) => listAuditPage(db, request),

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { Kysely, sql } from 'kysely'
-import type { Hearing, Lease } from '../change.ts'
-import { acknowledgeLease, type DatabaseTime, endLease, renewLeases } from './sql-changes.ts'
+import type { ChangeReading, Hearing, Lease, LeaseRenewal } from '../change.ts'
+import { acknowledgeLease, type DatabaseTime, endLease, readChanges, renewLeases } from './sql-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import type { Tables } from './tables.ts'
 
@@ -31,6 +31,19 @@ export function hearSqliteChanges(reader: Database.Database, onHint: () => void)
     if (revision !== last) onHint()
   }, LOOK_MS).unref()
   return { close: async () => clearInterval(timer) }
+}
+
+/** Reads the changes, and renews leases where that finds the store that they are of. */
+export async function readSqliteChanges(
+  db: Kysely<Tables>,
+  held: Pick<SqliteLeases, 'renewLeases'>,
+  after: number | null,
+  renewal: LeaseRenewal | undefined,
+): Promise<ChangeReading> {
+  const reading = await readChanges(db, after, SQLITE_TIME)
+  if (renewal !== undefined && renewal.epoch === reading.epoch && reading.revision >= (after ?? 0))
+    await held.renewLeases(renewal.leases)
+  return reading
 }
 
 /** The leases of a SQLite file. */

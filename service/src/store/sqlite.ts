@@ -6,7 +6,13 @@ import { MIGRATIONS, SCHEMA_VERSION } from './migrations/migrations.ts'
 import { type KeyCredentialsRow, toKeyCredentials, toVerifier } from './rows.ts'
 import { createSqlStore, type SqlDatabase, type SqlStore } from './sql.ts'
 import { readRows } from './sql-transfer.ts'
-import { hearSqliteChanges, openSqliteLeases, SQLITE_TIME, type SqliteLeases } from './sqlite-changes.ts'
+import {
+  hearSqliteChanges,
+  openSqliteLeases,
+  readSqliteChanges,
+  SQLITE_TIME,
+  type SqliteLeases,
+} from './sqlite-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
 import { CHECKPOINT_BYTES, type SharedReadLock, shareReadLock } from './sqlite-read-lock.ts'
@@ -85,7 +91,7 @@ function createSqliteStore(
   return {
     ...namingFailures({
       ...createSqlStore(db, SQLITE),
-      renewLeases: (held) => leases.renewLeases(held),
+      readChanges: (after, renewal) => readSqliteChanges(db, leases, after, renewal),
       acknowledgeLease: (lease) => leases.acknowledgeLease(lease),
       endLease: (holder) => leases.endLease(holder),
     }),
@@ -136,8 +142,11 @@ async function readAtOneMoment<T>(file: string, read: (source: RowSource) => Pro
   }
 }
 
+/** What names its failures here; the prepared look-ups do so themselves. */
+type NamedStore = SqlStore & Pick<Store, 'readChanges' | 'acknowledgeLease'>
+
 /** Makes each method say that SQLite failed where it did; what a change function throws is thrown on as it is. */
-function namingFailures(store: SqlStore): SqlStore {
+function namingFailures(store: NamedStore): NamedStore {
   const named = Object.entries(store).map(([name, method]: [string, (...args: never[]) => unknown]) => [
     name,
     async (...args: never[]) => {
@@ -148,7 +157,7 @@ function namingFailures(store: SqlStore): SqlStore {
       }
     },
   ])
-  return Object.fromEntries(named) as SqlStore
+  return Object.fromEntries(named) as NamedStore
 }
 
 function toUnavailable(error: unknown): StoreUnavailableError {

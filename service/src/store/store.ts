@@ -4,7 +4,7 @@ import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
 import type { ChainEnds, ChainedRow } from '../audit-chain.ts'
 import type { KeyCredentials } from '../authenticate-key.ts'
-import type { ChangeReading, Hearing, Lease } from '../change.ts'
+import type { ChangeReading, Hearing, Lease, LeaseRenewal } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
 import type { QuotaStore } from '../limits/quota.ts'
 import type { Receipt, RepeatableRequest } from '../receipt.ts'
@@ -146,20 +146,18 @@ export interface Store extends TransferStore, QuotaStore, UsageStore {
   /**
    * The changes behind a revision, all that are in force for `null`, and what they are read with: one moment of the
    * database.
+   *
+   * Renews leases along with it for {@link LEASE_MS} from then on, by the clock of the database, and drops those whose time
+   * is over; none where this is no longer the store that they are of, or its head is before `after`. A renewal need not
+   * survive the death of the machine.
    */
-  readChanges(after: number | null): Promise<ChangeReading>
+  readChanges(after: number | null, renewal?: LeaseRenewal): Promise<ChangeReading>
 
   /**
    * Calls `onHint` soon after somebody wrote a change, wherever; it may call without one, and misses what was written while
    * the database was not reached. Never throws: what it hears with is made again by itself.
    */
   hearChanges(onHint: () => void): Hearing
-
-  /**
-   * Renews leases for {@link LEASE_MS} from now on, by the clock of the database, and drops those whose time is over. It need
-   * not survive the death of the machine.
-   */
-  renewLeases(leases: readonly Lease[]): Promise<void>
 
   /** Takes note that a revision is in force at the holder of a living lease of that name; of no other anything. */
   acknowledgeLease(lease: Pick<Lease, 'holder' | 'name' | 'revision'>): Promise<void>

@@ -117,17 +117,48 @@ export function changeSuite(store: () => Store, open: () => Promise<Store>): voi
       revision,
     })
 
-    test('one is there until it is ended, with the revision of its last renewal', async () => {
-      await store().renewLeases([lease('b'), { ...lease('a', 3), kind: 'verifier' }])
-      await store().renewLeases([lease('b', 7)])
+    async function renew(...leases: readonly Lease[]): Promise<void> {
+      const { epoch } = await store().readChanges(null)
+      await store().readChanges(0, { epoch, leases })
+    }
+
+    test('one is there until it is ended, with the highest revision that it was renewed with', async () => {
+      await renew(lease('b'), { ...lease('a', 3), kind: 'verifier' })
+      await renew(lease('b', 7))
+      await renew(lease('b', 6))
       expect(await (await open()).listLeases()).toEqual([
         { ...lease('a', 3), kind: 'verifier' },
         lease('b', 7),
       ])
       await store().endLease('a')
       expect(await store().listLeases()).toEqual([lease('b', 7)])
-      await store().renewLeases([])
+      await store().readChanges(0)
       expect(await store().listLeases()).toEqual([lease('b', 7)])
+    })
+
+    test('what another node acknowledges counts under the name of its holder alone', async () => {
+      await renew(lease('a', 3))
+      await store().acknowledgeLease({ holder: 'a', name: 'another', revision: 9 })
+      await store().acknowledgeLease({ holder: 'a', name: 'of a', revision: 2 })
+      expect(await store().listLeases()).toEqual([lease('a', 3)])
+      await store().acknowledgeLease({ holder: 'a', name: 'of a', revision: 5 })
+      expect(await store().listLeases()).toEqual([lease('a', 5)])
+    })
+
+    test('a reading that renews them reads the same as one that does not', async () => {
+      await revokedKey()
+      const { databaseTimeMs, ...plain } = await store().readChanges(null)
+      const renewing = await store().readChanges(null, { epoch: plain.epoch, leases: [lease('a', 1)] })
+      expect(renewing).toMatchObject(plain)
+      expect(renewing.databaseTimeMs).toBeGreaterThanOrEqual(databaseTimeMs)
+      expect(await store().listLeases()).toEqual([lease('a', 1)])
+    })
+
+    test('none is renewed that is of another store, or of a revision that this one has not reached', async () => {
+      const { epoch } = await store().readChanges(null)
+      await store().readChanges(0, { epoch: 'another', leases: [lease('a')] })
+      await store().readChanges(1, { epoch, leases: [lease('a', 1)] })
+      expect(await store().listLeases()).toEqual([])
     })
   })
 }

@@ -55,6 +55,7 @@ test('a created key is good at once, for its own scopes; its secret is shown onc
     'generation',
     'direct',
     'created_at',
+    'last_used_at',
     'expires_at',
     'previous_secret_expires_at',
   ])

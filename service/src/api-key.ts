@@ -36,6 +36,8 @@ export interface ApiKey {
   readonly previousSecret: StoredSecret | null
   /** Of its last change; 0 for a key that was never changed. Set by the store. */
   readonly revision: number
+  /** When one of its secrets was used last, in epoch seconds, or `null` for never. Set by the store, seconds late. */
+  readonly lastUsedAt: number | null
 }
 
 /** The longest overlap of two secrets, in seconds: 30 days (our contract, section 7). */
@@ -95,6 +97,7 @@ export function createApiKey(input: NewApiKey): ApiKey {
     secret: { hash: hashSecret(secret), number: 1, expiresAt: null },
     previousSecret: null,
     revision: 0,
+    lastUsedAt: null,
   }
 }
 

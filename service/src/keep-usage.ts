@@ -1,3 +1,4 @@
+import { IN_USE_SECONDS } from './secret-use.ts'
 import type { CountedRequest, UsageStore } from './usage.ts'
 import { createUsageCounts } from './usage-counts.ts'
 
@@ -55,7 +56,12 @@ export function keepUsage({ store, retentionDays, now, onFailure }: UsageContext
   async function dropOld(): Promise<void> {
     const time = now()
     if (retentionDays === 0 || time < dropAt) return
-    await store.dropUsage(time - retentionDays * SECONDS_A_DAY)
+    const retentionSeconds = retentionDays * SECONDS_A_DAY
+    await store.dropUsage({
+      hoursBefore: time - retentionSeconds,
+      // Who decides whether a secret is in use looks back so far.
+      callersBefore: time - Math.max(retentionSeconds, IN_USE_SECONDS),
+    })
     dropAt = time + SECONDS_AN_HOUR
   }
 

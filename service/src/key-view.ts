@@ -10,6 +10,8 @@ export interface KeyView {
   readonly generation: number
   readonly direct: boolean
   readonly created_at: string
+  /** When one of its secrets was used last, or `null` for never. */
+  readonly last_used_at: string | null
   readonly expires_at: string | null
   /** Until when the secret before the last rotation lives on, or `null`. */
   readonly previous_secret_expires_at: string | null
@@ -26,6 +28,7 @@ export function toKeyView(key: ApiKey, now: number): KeyView {
     generation: key.generation,
     direct: key.direct,
     created_at: formatTime(key.createdAt),
+    last_used_at: key.lastUsedAt === null ? null : formatTime(key.lastUsedAt),
     expires_at: key.expiresAt === null ? null : formatTime(key.expiresAt),
     previous_secret_expires_at:
       previousEnd !== null && isAlive(previousEnd, now) ? formatTime(previousEnd) : null,

@@ -31,6 +31,10 @@ const KEY = {
   generation: { type: 'integer', description: 'A token of a lower one is dead.' },
   direct: SWITCH,
   created_at: TIME,
+  last_used_at: {
+    ...TIME_OR_NULL,
+    description: 'When one of its secrets was used last, a few seconds late; `null` for never.',
+  },
   expires_at: TIME_OR_NULL,
   previous_secret_expires_at: { ...TIME_OR_NULL, description: 'Until when the older of two secrets lives.' },
 } satisfies Record<keyof KeyView, object>

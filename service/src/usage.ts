@@ -28,14 +28,24 @@ export interface UsagePageRequest {
   readonly limit: number
 }
 
+/** What is dropped, in epoch seconds. */
+export interface UsageBounds {
+  /** Hours that began before. */
+  readonly hoursBefore: number
+  /** Callers of a secret that came last before. */
+  readonly callersBefore: number
+}
+
 /** What the store does for the usage. */
 export interface UsageStore {
   /** Adds counts to what is kept of the same key, hour and outcome, in one statement. */
   addUsageHours(hours: readonly UsageHour[]): Promise<void>
-  /** Adds uses to what is kept of the same secret and caller, in one transaction; of a secret, the last {@link MAX_CALLERS} callers stay apart. */
+  /**
+   * Adds uses to what is kept of the same secret and caller, in one transaction; of a secret, the last {@link MAX_CALLERS}
+   * callers stay apart. When a key was used last is kept for ever.
+   */
   addSecretUses(uses: readonly KeySecretUse[]): Promise<void>
-  /** Drops what is kept of hours, and of callers that came last, before a time in epoch seconds. */
-  dropUsage(before: number): Promise<void>
+  dropUsage(bounds: UsageBounds): Promise<void>
   listUsageHours(request: UsagePageRequest): Promise<readonly UsageHour[]>
   /** Who used the secrets of a key, the last use first. */
   listSecretUses(keyId: string): Promise<readonly SecretUse[]>

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
 import { keepUsage } from '../src/keep-usage.ts'
-import { type CountedRequest, ISSUED, type KeySecretUse, MAX_CALLERS, type UsageHour } from '../src/usage.ts'
+import { IN_USE_SECONDS } from '../src/secret-use.ts'
+import {
+  type CountedRequest,
+  ISSUED,
+  type KeySecretUse,
+  MAX_CALLERS,
+  type UsageBounds,
+  type UsageHour,
+} from '../src/usage.ts'
 import { createUsageCounts, MAX_WAITING_ROWS } from '../src/usage-counts.ts'
 
 // What is counted of requests for tokens, and how it gets into the store.
@@ -81,7 +89,7 @@ test('keys beyond the bound are counted together, and no request is lost', () =>
 })
 
 function recordingStore() {
-  const written = { hours: [] as UsageHour[], uses: [] as KeySecretUse[], dropped: [] as number[] }
+  const written = { hours: [] as UsageHour[], uses: [] as KeySecretUse[], dropped: [] as UsageBounds[] }
   const store = {
     away: false,
     written,
@@ -93,8 +101,8 @@ function recordingStore() {
       if (store.away) throw new Error('away')
       written.uses.push(...uses)
     },
-    async dropUsage(before: number) {
-      written.dropped.push(before)
+    async dropUsage(bounds: UsageBounds) {
+      written.dropped.push(bounds)
     },
   }
   return store
@@ -120,7 +128,17 @@ test('what the store does not take stays counted, and is handed in once when it 
   await usage.close()
   expect(store.written.hours).toEqual([{ keyId: 'a', hour: HOUR, outcome: ISSUED, count: 2 }])
   expect(store.written.uses).toMatchObject([{ uses: 2 }])
-  expect(store.written.dropped).toEqual([HOUR - 90 * 86_400])
+  const before = HOUR - 90 * 86_400
+  expect(store.written.dropped).toEqual([{ hoursBefore: before, callersBefore: before }])
+})
+
+test('callers are kept as long as is looked back for a secret in use, however short the time is', async () => {
+  const store = recordingStore()
+  const usage = keepUsage({ store, retentionDays: 1, now: () => HOUR, onFailure: () => {} })
+  await usage.close()
+  expect(store.written.dropped).toEqual([
+    { hoursBefore: HOUR - 86_400, callersBefore: HOUR - IN_USE_SECONDS },
+  ])
 })
 
 test('much that waits is handed in early, and a store that is away is not asked at every request', async () => {

@@ -41,7 +41,8 @@ export const STORE_SETTINGS = [
   }),
   setting('usageRetentionDays', 90, integer(0, 36_500), {
     placeholder: 'DAYS',
-    description: 'How long the counts of each hour, and who used which secret, are kept; 0 for ever.',
+    description:
+      'How long the counts of each hour, and who used which secret, are kept, the latter 26 hours at least; 0 for ever. When a key was used last is kept always.',
   }),
   setting('keyCacheSize', 20_000, integer(1, 10_000_000), {
     placeholder: 'COUNT',

@@ -35,8 +35,13 @@ export function toKeyCredentials(row: KeyCredentialsRow): KeyCredentials {
   }
 }
 
+/** A key's row, with what another table says of it. */
+export interface ApiKeyRow extends ApiKeyTable {
+  readonly last_used_at: number | null
+}
+
 /** Reads a key's row. */
-export function toApiKey(row: ApiKeyTable): ApiKey {
+export function toApiKey(row: ApiKeyRow): ApiKey {
   return {
     keyId: row.key_id,
     name: row.name,
@@ -47,6 +52,7 @@ export function toApiKey(row: ApiKeyTable): ApiKey {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revision: row.revision,
+    lastUsedAt: row.last_used_at,
     secret: { hash: row.secret_hash, number: row.secret_number, expiresAt: null },
     previousSecret:
       row.previous_secret_hash === null

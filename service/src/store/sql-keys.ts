@@ -1,4 +1,4 @@
-import type { Kysely, RawBuilder, SelectQueryBuilder, SqlBool, Transaction } from 'kysely'
+import type { ExpressionBuilder, Kysely, RawBuilder, SelectQueryBuilder, SqlBool, Transaction } from 'kysely'
 import type { ApiKey } from '../api-key.ts'
 import type { AuditEntry } from '../audit.ts'
 import { CHANGE_SECONDS } from '../change.ts'
@@ -17,8 +17,22 @@ export interface KeySearch {
 
 /** The key of an id. */
 export async function findApiKey(db: Kysely<Tables>, keyId: string): Promise<ApiKey | undefined> {
-  const row = await db.selectFrom('api_keys').selectAll().where('key_id', '=', keyId).executeTakeFirst()
+  const row = await db
+    .selectFrom('api_keys')
+    .selectAll()
+    .select(lastUse)
+    .where('key_id', '=', keyId)
+    .executeTakeFirst()
   return row && toApiKey(row)
+}
+
+/** When a key was used last: one look-up by its id for each row that is given out, however many keys there are. */
+function lastUse(eb: ExpressionBuilder<Tables, 'api_keys'>) {
+  return eb
+    .selectFrom('key_uses')
+    .select('key_uses.last_used_at')
+    .whereRef('key_uses.key_id', '=', 'api_keys.key_id')
+    .as('last_used_at')
 }
 
 /** A page of keys in order of creation. */
@@ -30,7 +44,10 @@ export async function listApiKeys(
   const { limit, filter } = request
   const all = await keysAfter(db, request.after)
   const wanted = filter === undefined ? all : filterKeys(db, all, filter, database)
-  const rows = await wanted.limit(limit + 1).execute()
+  const rows = await wanted
+    .select(lastUse)
+    .limit(limit + 1)
+    .execute()
   const keys = rows.slice(0, limit).map(toApiKey)
   if (rows.length > limit) return { keys, next: keys.at(-1)?.keyId ?? null }
   if (filter === undefined) return { keys, next: null }

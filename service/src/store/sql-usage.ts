@@ -1,5 +1,11 @@
 import type { Kysely, Transaction } from 'kysely'
-import { type KeySecretUse, MAX_CALLERS, type UsageHour, type UsagePageRequest } from '../usage.ts'
+import {
+  type KeySecretUse,
+  MAX_CALLERS,
+  type UsageBounds,
+  type UsageHour,
+  type UsagePageRequest,
+} from '../usage.ts'
 import type { Tables } from './tables.ts'
 
 /** Adds counts to what is kept of the same key, hour and outcome. The callers' order is the order of the locks. */
@@ -18,6 +24,7 @@ export async function addUsageHours(db: Kysely<Tables>, hours: readonly UsageHou
 /** Adds uses to what is kept of the same secret and caller; of a secret, only the last callers stay apart. */
 export async function addSecretUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]): Promise<void> {
   await upsertUses(tx, uses)
+  await noteLastUses(tx, uses)
   const crowded = await tx
     .selectFrom('secret_uses')
     .select(['key_id', 'secret_number'])
@@ -82,10 +89,30 @@ async function upsertUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]
     .execute()
 }
 
-/** Drops what is kept of hours, and of callers that came last, before a time. */
-export async function dropUsage(db: Kysely<Tables>, before: number): Promise<void> {
-  await db.deleteFrom('usage_hours').where('hour', '<', before).execute()
-  await db.deleteFrom('secret_uses').where('last_used_at', '<', before).execute()
+/** In the order of the uses, which is the one of all nodes. */
+async function noteLastUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]): Promise<void> {
+  const lastUses = new Map<string, number>()
+  for (const { keyId, lastUsedAt } of uses)
+    lastUses.set(keyId, Math.max(lastUsedAt, lastUses.get(keyId) ?? 0))
+  await tx
+    .insertInto('key_uses')
+    .values([...lastUses].map(([key_id, last_used_at]) => ({ key_id, last_used_at })))
+    .onConflict((conflict) =>
+      conflict
+        .column('key_id')
+        .doUpdateSet((eb) => ({ last_used_at: eb.ref('excluded.last_used_at') }))
+        .whereRef('excluded.last_used_at', '>', 'key_uses.last_used_at'),
+    )
+    .execute()
+}
+
+/** Drops what is kept of hours, and of callers, from before a time each. */
+export async function dropUsage(
+  db: Kysely<Tables>,
+  { hoursBefore, callersBefore }: UsageBounds,
+): Promise<void> {
+  await db.deleteFrom('usage_hours').where('hour', '<', hoursBefore).execute()
+  await db.deleteFrom('secret_uses').where('last_used_at', '<', callersBefore).execute()
 }
 
 /** A page of counts, the newest hour first. */

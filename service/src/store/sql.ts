@@ -119,7 +119,7 @@ function createQueries(
     listSecretUses: (keyId) => listSecretUses(db, keyId),
     addUsageHours: (hours) => addUsageHours(db, hours),
     addSecretUses: (uses) => inTransaction((tx) => addSecretUses(tx, uses)),
-    dropUsage: (before) => dropUsage(db, before),
+    dropUsage: (bounds) => dropUsage(db, bounds),
     listUsageHours: (request) => listUsageHours(db, request),
     listSigningKeys: () => listSigningKeys(db),
     changeSigningKeys: (plan, audit) => inTransaction((tx) => changeSigningKeys(tx, plan, audit)),

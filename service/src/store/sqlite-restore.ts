@@ -120,7 +120,8 @@ function readReplaced(file: string, db: Database.Database, staged: string): Repl
       .map(toSigningKey),
     verifiers: db.prepare<[], VerifierTable>('select * from main.verifiers').all().map(toVerifier),
     adminTokens: db.prepare<[], AdminTokenTable>('select * from main.admin_tokens').all().map(toAdminToken),
-    changedKeys: (after, limit) => changedKeys.all(after, limit).map(toApiKey),
+    changedKeys: (after, limit) =>
+      changedKeys.all(after, limit).map((row) => toApiKey({ ...row, last_used_at: null })),
     revokedTokens: (after, limit, now) => revokedTokens.all(after, now, limit),
     replace(other, keptAs) {
       db.close()

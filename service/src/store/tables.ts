@@ -162,6 +162,12 @@ export interface SecretUseTable {
   last_used_at: number
 }
 
+/** When a key was used last, whatever was dropped of who used it. */
+export interface KeyUseTable {
+  key_id: string
+  last_used_at: number
+}
+
 /** How much of a key's quota is used up. */
 export interface QuotaTable {
   key_id: string
@@ -192,5 +198,6 @@ export interface Tables {
   idempotency: IdempotencyTable
   usage_hours: UsageHourTable
   secret_uses: SecretUseTable
+  key_uses: KeyUseTable
   quotas: QuotaTable
 }

@@ -16,6 +16,7 @@ export const TRANSFERRED = {
   idempotency: ['id'],
   usage_hours: ['key_id', 'hour', 'outcome'],
   secret_uses: ['key_id', 'secret_number', 'address', 'user_agent'],
+  key_uses: ['key_id'],
   quotas: ['key_id', 'window_start'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 

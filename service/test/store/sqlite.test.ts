@@ -177,7 +177,7 @@ test('a store that was killed in the middle of its first migration is whole or n
     const state = [db.pragma('user_version', { simple: true }), tables.pluck().get()]
     expect([
       [0, 0],
-      [SCHEMA_VERSION, 16],
+      [SCHEMA_VERSION, 17],
     ]).toContainEqual(state)
     db.close()
     await openSqliteStore(path).close()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { type KeySecretUse, MAX_CALLERS } from '../../src/usage.ts'
+import { newKey } from './store-fixtures.ts'
 
 /** What is counted of requests: part of the duties of every store. */
 export function usageSuite(store: () => Store): void {
@@ -31,7 +32,7 @@ export function usageSuite(store: () => Store): void {
       expect(second).toEqual([rows[2]])
       const narrow = { ...all, keyId: 'a', from: 3600, to: 7200 }
       expect(await store().listUsageHours(narrow)).toEqual([rows[3]])
-      await store().dropUsage(7200)
+      await store().dropUsage({ hoursBefore: 7200, callersBefore: 0 })
       expect(await store().listUsageHours(all)).toEqual(rows.slice(0, 2))
     })
 
@@ -40,8 +41,37 @@ export function usageSuite(store: () => Store): void {
       await store().addSecretUses([use({ lastUsedAt: 4000 })])
       const { keyId, ...expected } = use({ uses: 3 })
       expect(await store().listSecretUses(keyId)).toMatchObject([expected, { secretNumber: 2, uses: 1 }])
-      await store().dropUsage(5000)
+      await store().dropUsage({ hoursBefore: 0, callersBefore: 5000 })
       expect(await store().listSecretUses(keyId)).toEqual([expected])
+    })
+
+    test('when a key was used last is told with the key, never goes back, and outlives who used it', async () => {
+      const added = [newKey(), newKey()]
+      for (const each of added) await store().insertApiKey(each)
+      const [used = '', unused = ''] = added.map(({ key }) => key.keyId)
+      await store().addSecretUses([
+        use({ keyId: used }),
+        use({ keyId: used, secretNumber: 2, lastUsedAt: 6000 }),
+      ])
+      await store().addSecretUses([use({ keyId: used, lastUsedAt: 4000 })])
+      await store().dropUsage({ hoursBefore: 9000, callersBefore: 9000 })
+      expect(await store().listSecretUses(used)).toEqual([])
+      expect(await store().findApiKey(used)).toMatchObject({ lastUsedAt: 6000 })
+      expect(await store().findApiKey(unused)).toMatchObject({ lastUsedAt: null })
+      const filter = { search: null, state: 'active', now: 0 } as const
+      for (const request of [
+        { after: null, limit: 10 },
+        { after: null, limit: 10, filter },
+      ]) {
+        const listed = (await store().listApiKeys(request)).keys
+        const lastUses = new Map(listed.map(({ keyId, lastUsedAt }) => [keyId, lastUsedAt]))
+        expect(lastUses).toEqual(
+          new Map([
+            [used, 6000],
+            [unused, null],
+          ]),
+        )
+      }
     })
 
     test('the last callers of a secret stay apart, and all others share one row: no caller fills the store', async () => {

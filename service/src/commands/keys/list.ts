@@ -15,7 +15,14 @@ export async function listKeys(request: KeyPageRequest, context: KeysContext): P
 /** Writes keys as a table, one a line. */
 export function formatKeyTable(views: readonly KeyView[]): string {
   return formatTable([
-    ['KEY ID', 'STATE', 'CREATED', 'SCOPES', 'NAME'],
-    ...views.map((view) => [view.key_id, view.state, view.created_at, view.scopes.join(' '), view.name]),
+    ['KEY ID', 'STATE', 'CREATED', 'LAST USED', 'SCOPES', 'NAME'],
+    ...views.map((view) => [
+      view.key_id,
+      view.state,
+      view.created_at,
+      view.last_used_at ?? 'never',
+      view.scopes.join(' '),
+      view.name,
+    ]),
   ])
 }

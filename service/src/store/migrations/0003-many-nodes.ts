@@ -101,6 +101,11 @@ export const manyNodes: Migration = {
       last_used_at integer not null,
       primary key (key_id, secret_number, address, user_agent)
     ) strict, without rowid`,
+    'create index secret_uses_by_time on secret_uses (last_used_at)',
+    `create table key_uses (
+      key_id text primary key not null,
+      last_used_at integer not null
+    ) strict, without rowid`,
     `create table quotas (
       key_id text not null,
       window_start integer not null,
@@ -209,6 +214,11 @@ export const manyNodes: Migration = {
       uses bigint not null,
       last_used_at bigint not null,
       primary key (key_id, secret_number, address, user_agent)
+    )`,
+    'create index secret_uses_by_time on secret_uses (last_used_at)',
+    `create table key_uses (
+      key_id text collate "C" primary key,
+      last_used_at bigint not null
     )`,
     `create table quotas (
       key_id text collate "C" not null,

@@ -20,7 +20,7 @@ test('a key is shown with these fields in this order, times in ISO 8601', () => 
   expect(JSON.stringify(toKeyView(key, 1_800_000_000))).toBe(
     '{"key_id":"ihk_00000000000000000000","name":"video worker",' +
       '"scopes":["interhumanai.upload","interhumanai.stream"],"state":"active","generation":1,"direct":false,' +
-      '"created_at":"2027-01-15T08:00:00Z","expires_at":"2027-01-15T08:01:40Z","previous_secret_expires_at":null}',
+      '"created_at":"2027-01-15T08:00:00Z","last_used_at":null,"expires_at":"2027-01-15T08:01:40Z","previous_secret_expires_at":null}',
   )
 })
 
@@ -42,6 +42,14 @@ test('the end of an overlap is shown while it lasts', () => {
   expect(toKeyView(rotated, 1_800_000_060).previous_secret_expires_at).toBeNull()
 })
 
+test('when a key was used last is shown, and a key that never was is told apart', () => {
+  expect(toKeyView({ ...key, lastUsedAt: 1_800_000_060 }, 1).last_used_at).toBe('2027-01-15T08:01:00Z')
+  expect(formatKeyTable([toKeyView({ ...key, lastUsedAt: 1_800_000_060 }, 1)])).toContain(
+    '  2027-01-15T08:01:00Z  ',
+  )
+  expect(formatKeyTable([toKeyView(key, 1)])).toContain('  never ')
+})
+
 test('fields stand one a line, names in a column', () => {
   expect(formatFields({ a: 1, long: null, list: ['x', 'y'] })).toBe('a     1\nlong  -\nlist  x y\n')
 })
@@ -49,7 +57,7 @@ test('fields stand one a line, names in a column', () => {
 test('keys stand one a line, without blanks at the end', () => {
   const lines = formatKeyTable([toKeyView(key, 1), toKeyView({ ...key, name: 'n' }, 1)]).split('\n')
   expect(lines).toHaveLength(4)
-  expect(lines[0]).toMatch(/^KEY ID +STATE +CREATED +SCOPES +NAME$/)
+  expect(lines[0]).toMatch(/^KEY ID +STATE +CREATED +LAST USED +SCOPES +NAME$/)
   for (const line of lines) expect(line).toBe(line.trimEnd())
 })
 

@@ -121,6 +121,7 @@ export interface RevokeClientTokenDependencies extends KeyLookups {
  * alone, and nobody is told which it was.
  *
  * @param origin the client's address, for the audit.
+ * @param seen is told which key it is.
  * @returns the id of the key.
  * @throws {ApiError} `ih2001` when the key does not authenticate.
  * @see RFC 7009 section 2.2; our contract, section 5
@@ -129,8 +130,9 @@ export async function revokeClientToken(
   asked: ClientTokenRevocationAsked,
   origin: string,
   dependencies: RevokeClientTokenDependencies,
+  seen?: KeySeen,
 ): Promise<string> {
-  const { keyId } = await authenticateCredential(asked.credential, dependencies)
+  const { keyId } = await authenticateCredential(asked.credential, dependencies, seen)
   const { tokenId = '' } = asked
   const identity = parseClientTokenId(tokenId, dependencies.tokenIdKey)
   if (identity === undefined || identity.keyId !== keyId) return keyId

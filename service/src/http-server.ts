@@ -174,6 +174,7 @@ function openExchange(
     keyId: undefined,
     knownKeyId: '',
     secretNumber: 0,
+    verifierId: '',
     actor: undefined,
     countedAtOnce: undefined,
     errorId: undefined,

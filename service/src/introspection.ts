@@ -12,6 +12,7 @@ import { hashSecret, isAlive } from './api-key.ts'
 import { isKeyAlive, type KeyCredentials } from './authenticate-key.ts'
 import { TOKEN_PARAMETERS } from './oauth-token-parameters.ts'
 import { isSecret } from './secret-format.ts'
+import type { KeySeen } from './usage.ts'
 import { type VerifyTokenDependencies, verifyToken } from './verify-token.ts'
 
 /** The form of a question about a credential as JSON Schema (RFC 7662 section 2.1). */
@@ -41,14 +42,16 @@ export interface IntrospectDependencies extends VerifyTokenDependencies {
  * Says what a credential is good for now: an access token, a client token, or an API key that may be used directly.
  * `undefined` for everything else, and never why.
  *
+ * @param seen is told which key it is, and which of its secrets: only of one that may be used directly, and is good.
  * @see RFC 7662 section 2.2; our contract, section 6
  */
 export async function introspect(
   credential: string,
   dependencies: IntrospectDependencies,
+  seen?: KeySeen,
 ): Promise<Introspected | undefined> {
   return isSecret(credential, KEY_SECRET_PREFIX)
-    ? introspectKey(credential, dependencies)
+    ? introspectKey(credential, dependencies, seen)
     : introspectToken(credential, dependencies)
 }
 
@@ -75,6 +78,7 @@ async function introspectToken(
 async function introspectKey(
   secret: string,
   dependencies: IntrospectDependencies,
+  seen: KeySeen | undefined,
 ): Promise<Introspected | undefined> {
   const secretHash = hashSecret(secret)
   const now = dependencies.now()
@@ -84,6 +88,10 @@ async function introspectKey(
   const { previousSecretHash, previousSecretExpiresAt } = key
   const previous = previousSecretHash !== null && timingSafeEqual(secretHash, previousSecretHash)
   if (!current && !(previous && isAlive(previousSecretExpiresAt, now))) return undefined
+  if (seen !== undefined) {
+    seen.knownKeyId = key.keyId
+    seen.secretNumber = current ? key.secretNumber : (key.previousSecretNumber ?? 0)
+  }
   const ends = [key.expiresAt, current ? null : previousSecretExpiresAt].filter((end) => end !== null)
   return {
     active: true,

@@ -11,6 +11,7 @@ import { type FormParameters, requireParameters } from './form-body.ts'
 import { authenticateCredential, type KeyLookups } from './key-credential.ts'
 import { TOKEN_PARAMETERS } from './oauth-token-parameters.ts'
 import { isSecret, SECRET_PREFIXES } from './secret-format.ts'
+import type { KeySeen } from './usage.ts'
 import { type VerifyTokenDependencies, verifyToken } from './verify-token.ts'
 
 /**
@@ -56,6 +57,7 @@ export interface OAuthRevokeDependencies extends KeyLookups, VerifyTokenDependen
  * that it is dead from now on.
  *
  * @param origin the client's address, for the audit.
+ * @param seen is told which key it is.
  * @throws {ApiError} `ih2001` when the key does not authenticate, `ia9037` for a secret.
  * @see RFC 7009 sections 2.1 and 2.2
  */
@@ -63,8 +65,9 @@ export async function revokeOwnToken(
   { credential, token }: OAuthRevocationAsked,
   origin: string,
   dependencies: OAuthRevokeDependencies,
+  seen?: KeySeen,
 ): Promise<void> {
-  const { keyId } = await authenticateCredential(credential, dependencies)
+  const { keyId } = await authenticateCredential(credential, dependencies, seen)
   if (SECRET_PREFIXES.some((prefix) => isSecret(token, prefix)))
     throw new ApiError(ERRORS.tokenTypeUnsupported)
   const own = verifyToken(token, dependencies)

@@ -69,10 +69,17 @@ const SIGNING_KEY = {
   may_sign_at: TIME_OR_NULL,
 } satisfies Record<keyof SigningKeyView, object>
 
-const CALLER = { address: TEXT, user_agent: TEXT, uses: COUNT, last_used_at: TIME } satisfies Record<
-  keyof CallerView,
-  object
->
+const CALLER = {
+  address: TEXT,
+  user_agent: TEXT,
+  verifier_id: {
+    type: ['string', 'null'],
+    description:
+      'Of a key in direct use the verifier that asked about it: address and user agent are its own, and who used the key there is not known here. `null` where the holder of the secret sent it.',
+  },
+  uses: COUNT,
+  last_used_at: TIME,
+} satisfies Record<keyof CallerView, object>
 
 const SECRET = {
   number: { type: 'integer', description: 'Counted from 1; names a secret without showing it.' },
@@ -115,7 +122,11 @@ export const ADMIN_SCHEMAS = {
   UsageHour: closed({
     key_id: { type: ['string', 'null'], description: '`null` where the key is not known.' },
     hour: { ...TIME, description: 'When it began.' },
-    outcome: { type: 'string', description: '`issued`, or the id of an error.' },
+    outcome: {
+      type: 'string',
+      description:
+        '`issued`, a token; `revoked`, a request to end one; `introspected`, a question of a verifier about the key in direct use, fewer than its uses, since the answer is kept; or the id of an error.',
+    },
     count: COUNT,
   }),
   UsageList: list('usage', 'UsageHour'),

@@ -16,6 +16,8 @@ export interface SecretView {
 export interface CallerView {
   readonly address: string
   readonly user_agent: string
+  /** The verifier that asked, whose address and user agent they are; `null` where the holder of the secret sent it. */
+  readonly verifier_id: string | null
   readonly uses: number
   readonly last_used_at: string
 }
@@ -36,6 +38,12 @@ export function toSecretViews(key: ApiKey, uses: readonly SecretUse[], now: numb
   })
 }
 
-function toCallerView({ address, userAgent, uses, lastUsedAt }: SecretUse): CallerView {
-  return { address, user_agent: userAgent, uses, last_used_at: formatTime(lastUsedAt) }
+function toCallerView({ address, userAgent, verifierId, uses, lastUsedAt }: SecretUse): CallerView {
+  return {
+    address,
+    user_agent: userAgent,
+    verifier_id: verifierId === '' ? null : verifierId,
+    uses,
+    last_used_at: formatTime(lastUsedAt),
+  }
 }

@@ -5,6 +5,11 @@ export interface SecretUse {
   readonly address: string
   /** As the client sent it, cut; empty where it sent none. */
   readonly userAgent: string
+  /**
+   * The verifier that asked about the secret, since somebody had used it directly: address and user agent are then those of
+   * the verifier, and who that somebody is is not known here. Empty where the holder of the secret sent it.
+   */
+  readonly verifierId: string
   readonly uses: number
   /** Epoch seconds. */
   readonly lastUsedAt: number

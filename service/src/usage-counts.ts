@@ -54,9 +54,10 @@ export function createUsageCounts(): UsageCounts {
   let hours = createHours()
   let callers = createCallers()
   return {
-    count({ knownKeyId, secretNumber, outcome, address, userAgent }, now) {
+    count({ knownKeyId, secretNumber, verifierId, outcome, address, userAgent }, now) {
       hours.add(knownKeyId, now - (now % SECONDS_AN_HOUR), outcome, 1)
-      if (secretNumber > 0) callers.add(knownKeyId, secretNumber, address, clean(userAgent), 1, now)
+      if (secretNumber === 0) return
+      callers.add(knownKeyId, secretNumber, toPlace(address, verifierId), clean(userAgent), 1, now)
     },
     take() {
       const taken = { hours: hours.list(), uses: callers.list() }
@@ -66,8 +67,8 @@ export function createUsageCounts(): UsageCounts {
     },
     putBack(counted) {
       for (const { keyId, hour, outcome, count } of counted.hours) hours.add(keyId, hour, outcome, count)
-      for (const { keyId, secretNumber, address, userAgent, uses, lastUsedAt } of counted.uses)
-        callers.add(keyId, secretNumber, address, userAgent, uses, lastUsedAt)
+      for (const { keyId, secretNumber, address, verifierId, userAgent, uses, lastUsedAt } of counted.uses)
+        callers.add(keyId, secretNumber, toPlace(address, verifierId), userAgent, uses, lastUsedAt)
     },
     isFilling: () => Math.max(hours.rows(), callers.rows()) >= MAX_WAITING_ROWS / 2,
   }
@@ -92,8 +93,8 @@ function createCallers() {
   const callers = new Map<string, Map<number, Deep<WaitingUse>>>()
   let rows = 0
 
-  const open = (secret: Deep<WaitingUse>, address: string, userAgent: string): WaitingUse => {
-    const agents = inner(secret, address)
+  const open = (secret: Deep<WaitingUse>, place: string, userAgent: string): WaitingUse => {
+    const agents = inner(secret, place)
     let waiting = agents.get(userAgent)
     if (waiting === undefined) {
       waiting = { uses: 0, lastUsedAt: 0 }
@@ -106,12 +107,12 @@ function createCallers() {
   return {
     rows: () => rows,
     list: () => listUses(callers),
-    add(keyId: string, secretNumber: number, address: string, userAgent: string, uses: number, at: number) {
+    add(keyId: string, secretNumber: number, place: string, userAgent: string, uses: number, at: number) {
       const secret = inner(inner(callers, keyId), secretNumber)
-      let waiting = secret.get(address)?.get(userAgent)
+      let waiting = secret.get(place)?.get(userAgent)
       if (waiting === undefined) {
         const hasRoom = rows < MAX_WAITING_ROWS && countInner(secret) < MAX_CALLERS
-        waiting = hasRoom ? open(secret, address, userAgent) : open(secret, '', '')
+        waiting = hasRoom ? open(secret, place, userAgent) : open(secret, '', '')
       }
       waiting.uses += uses
       if (at > waiting.lastUsedAt) waiting.lastUsedAt = at
@@ -162,14 +163,24 @@ function listHours(hours: ReadonlyMap<number, Deep<number>>): readonly UsageHour
     )
 }
 
+/** From where: an address has no blank in it, and most callers are no verifier. */
+function toPlace(address: string, verifierId: string): string {
+  return verifierId === '' ? address : `${address} ${verifierId}`
+}
+
+function fromPlace(place: string): { readonly address: string; readonly verifierId: string } {
+  const [address = '', verifierId = ''] = place.split(' ')
+  return { address, verifierId }
+}
+
 function listUses(callers: Map<string, Map<number, Deep<WaitingUse>>>): readonly KeySecretUse[] {
   return inOrder(callers).flatMap(([keyId, secrets]) =>
-    [...secrets].flatMap(([secretNumber, addresses]) =>
-      inOrder(addresses).flatMap(([address, agents]) =>
+    [...secrets].flatMap(([secretNumber, places]) =>
+      inOrder(places).flatMap(([place, agents]) =>
         inOrder(agents).map(([userAgent, waiting]) => ({
           keyId,
           secretNumber,
-          address,
+          ...fromPlace(place),
           userAgent,
           ...waiting,
         })),

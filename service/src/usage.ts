@@ -6,7 +6,7 @@ export interface UsageHour {
   readonly keyId: string
   /** When the hour began, in epoch seconds. */
   readonly hour: number
-  /** {@link ISSUED}, or the id of an error. */
+  /** {@link ISSUED}, {@link REVOKED}, {@link INTROSPECTED}, or the id of an error. */
   readonly outcome: string
   readonly count: number
 }
@@ -61,6 +61,8 @@ export interface KeySeen {
 
 /** A request that came to its end. */
 export interface CountedRequest extends Readonly<KeySeen> {
+  /** The verifier that asked, or empty. */
+  readonly verifierId: string
   readonly outcome: string
   readonly address: string
   readonly userAgent: string | undefined
@@ -68,6 +70,10 @@ export interface CountedRequest extends Readonly<KeySeen> {
 
 /** The outcome of a request that got its token. */
 export const ISSUED = 'issued'
+/** The outcome of a request to revoke a token, whatever became of the token. */
+export const REVOKED = 'revoked'
+/** The outcome of a question about a key in direct use that is good. */
+export const INTROSPECTED = 'introspected'
 
 /** So many callers of a secret are kept apart; all others share one row, with an empty address. */
 export const MAX_CALLERS = 20

@@ -168,6 +168,30 @@ describe('introspection of an API key', () => {
     expect(await world({ stored: { ...key, ...change } }).ask(secret)).toBeUndefined()
   })
 
+  test.each<[string, string, Partial<KeyCredentials>, number]>([
+    ['its secret', SECRET, { secretNumber: 2 }, 2],
+    ['the new one of two', SECRET, { ...rotated, secretNumber: 2, previousSecretNumber: 1 }, 2],
+    ['the old one of two', OLD_SECRET, { ...rotated, secretNumber: 2, previousSecretNumber: 1 }, 1],
+    ['no secret of it, where it may not be used directly', SECRET, { direct: false }, 0],
+    ['no secret of it, where it is disabled', SECRET, { state: 'disabled' }, 0],
+    [
+      'no secret of it, where the secret has ended',
+      OLD_SECRET,
+      { ...rotated, previousSecretExpiresAt: NOW },
+      0,
+    ],
+  ])('counts as a use of %s', async (_, secret, change, secretNumber) => {
+    const seen = { knownKeyId: '', secretNumber: 0 }
+    await introspect(secret, world({ stored: { ...key, ...change } }).dependencies, seen)
+    expect(seen).toEqual({ knownKeyId: secretNumber === 0 ? '' : KEY_ID, secretNumber })
+  })
+
+  test('is asked for nowhere where a token is: that uses no secret', async () => {
+    const seen = { knownKeyId: '', secretNumber: 0 }
+    expect(await introspect(signer.accessToken(), world().dependencies, seen)).toBeDefined()
+    expect(seen).toEqual({ knownKeyId: '', secretNumber: 0 })
+  })
+
   test('does not trust a look-up that gives another key', async () => {
     const other = { ...key, secretHash: hashSecret('LEAK'), previousSecretHash: null }
     const dependencies = { ...world().dependencies, findKeyCredentialsBySecret: async () => other }

@@ -17,6 +17,7 @@ const HOUR = 1_800_000_000 - (1_800_000_000 % 3600)
 const asked = (rest: Partial<CountedRequest> = {}): CountedRequest => ({
   knownKeyId: 'a',
   secretNumber: 1,
+  verifierId: '',
   outcome: ISSUED,
   address: '192.0.2.1',
   userAgent: 'curl',
@@ -42,6 +43,7 @@ test('counts are apart by key, outcome and hour, to the second', () => {
       keyId: 'a',
       secretNumber: 1,
       address: '192.0.2.1',
+      verifierId: '',
       userAgent: 'curl',
       uses: 4,
       lastUsedAt: HOUR + 3599,
@@ -74,6 +76,28 @@ test.each([
   const counts = createUsageCounts()
   counts.count(asked({ userAgent }), HOUR)
   expect(counts.take().uses.map((use) => use.userAgent)).toEqual([kept])
+})
+
+test('a verifier that asks about a key is told apart from whoever has the same address and agent', () => {
+  const counts = createUsageCounts()
+  counts.count(asked(), HOUR)
+  counts.count(asked({ verifierId: 'ihvr_00000000000000000000' }), HOUR)
+  const { uses, hours } = counts.take()
+  const same = {
+    keyId: 'a',
+    secretNumber: 1,
+    address: '192.0.2.1',
+    userAgent: 'curl',
+    uses: 1,
+    lastUsedAt: HOUR,
+  }
+  const both = [
+    { ...same, verifierId: '' },
+    { ...same, verifierId: 'ihvr_00000000000000000000' },
+  ]
+  expect(uses).toEqual(both)
+  counts.putBack({ hours, uses })
+  expect(counts.take().uses).toEqual(both)
 })
 
 test('keys beyond the bound are counted together, and no request is lost', () => {

@@ -19,7 +19,7 @@ export function clientTokenRevocationRoute(dependencies: RevokeClientTokenDepend
     async handler(request) {
       const asked = parseClientTokenRevocation(takeCredentialBody(request))
       if (isKeyId(asked.credential.keyId)) request.keyId = asked.credential.keyId
-      request.keyId = await revokeClientToken(asked, request.clientAddress, dependencies)
+      request.keyId = await revokeClientToken(asked, request.clientAddress, dependencies, request)
       return DONE
     },
   }

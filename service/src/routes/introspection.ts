@@ -20,13 +20,14 @@ export function introspectionRoute(dependencies: IntrospectDependencies & Verifi
     path: INTROSPECTION_PATH,
     async authorize(request) {
       const { verifierId } = await authorizeVerifier(request, dependencies)
+      request.verifierId = verifierId
       request.actor = `verifier:${verifierId}`
     },
     readBody: readFormBody,
     async handler(request) {
       const form = takeForm(request)
       requireParameters(form, INTROSPECTION_REQUEST_SCHEMA.required)
-      const good = await introspect(form.get('token') ?? '', dependencies)
+      const good = await introspect(form.get('token') ?? '', dependencies, request)
       if (good === undefined) return INACTIVE
       request.keyId = good.client_id
       return { headers: HEADERS, body: JSON.stringify(good) }

@@ -22,7 +22,7 @@ export function oauthRevocationRoute(dependencies: OAuthRevokeDependencies): Rou
       const asked = parseOAuthRevocation(takeForm(request), request.headers.authorization)
       const { keyId } = asked.credential
       if (isKeyId(keyId)) request.keyId = keyId
-      await answerClient(() => revokeOwnToken(asked, request.clientAddress, dependencies))
+      await answerClient(() => revokeOwnToken(asked, request.clientAddress, dependencies, request))
       return DONE
     },
   }

@@ -16,6 +16,8 @@ export interface RouteRequest extends KeySeen {
   readonly clientAddress: string
   /** The id of the key that the request names, set by the handler for the log. */
   keyId: string | undefined
+  /** The id of the verifier that asks, empty for whoever is none. */
+  verifierId: string
   /** Who asks, as the audit names it; set where a route authorizes before it reads. */
   actor: string | undefined
 }

@@ -14,6 +14,7 @@ export async function listSecretUses(db: Kysely<Tables>, keyId: string): Promise
     secretNumber: row.secret_number,
     address: row.address,
     userAgent: row.user_agent,
+    verifierId: row.verifier_id,
     uses: row.uses,
     lastUsedAt: row.last_used_at,
   }))

@@ -47,19 +47,23 @@ async function joinOldCallers(tx: Transaction<Tables>, keyId: string, secretNumb
     .orderBy('last_used_at', 'desc')
     .orderBy('address')
     .orderBy('user_agent')
+    .orderBy('verifier_id')
     .execute()
   const joined = callers.slice(MAX_CALLERS)
-  for (const { address, user_agent } of joined)
+  for (const { address, user_agent, verifier_id } of joined)
     await tx
       .deleteFrom('secret_uses')
       .where('key_id', '=', keyId)
       .where('secret_number', '=', secretNumber)
       .where('address', '=', address)
       .where('user_agent', '=', user_agent)
+      .where('verifier_id', '=', verifier_id)
       .execute()
   const uses = joined.reduce((sum, caller) => sum + caller.uses, 0)
   const lastUsedAt = Math.max(...joined.map((caller) => caller.last_used_at))
-  await upsertUses(tx, [{ keyId, secretNumber, address: '', userAgent: '', uses, lastUsedAt }])
+  await upsertUses(tx, [
+    { keyId, secretNumber, address: '', userAgent: '', verifierId: '', uses, lastUsedAt },
+  ])
 }
 
 async function upsertUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]): Promise<void> {
@@ -71,20 +75,23 @@ async function upsertUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]
         secret_number: use.secretNumber,
         address: use.address,
         user_agent: use.userAgent,
+        verifier_id: use.verifierId,
         uses: use.uses,
         last_used_at: use.lastUsedAt,
       })),
     )
     .onConflict((conflict) =>
-      conflict.columns(['key_id', 'secret_number', 'address', 'user_agent']).doUpdateSet((eb) => ({
-        uses: eb('secret_uses.uses', '+', eb.ref('excluded.uses')),
-        last_used_at: eb
-          .case()
-          .when('excluded.last_used_at', '>', eb.ref('secret_uses.last_used_at'))
-          .then(eb.ref('excluded.last_used_at'))
-          .else(eb.ref('secret_uses.last_used_at'))
-          .end(),
-      })),
+      conflict
+        .columns(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'])
+        .doUpdateSet((eb) => ({
+          uses: eb('secret_uses.uses', '+', eb.ref('excluded.uses')),
+          last_used_at: eb
+            .case()
+            .when('excluded.last_used_at', '>', eb.ref('secret_uses.last_used_at'))
+            .then(eb.ref('excluded.last_used_at'))
+            .else(eb.ref('secret_uses.last_used_at'))
+            .end(),
+        })),
     )
     .execute()
 }

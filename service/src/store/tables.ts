@@ -158,6 +158,8 @@ export interface SecretUseTable {
   secret_number: number
   address: string
   user_agent: string
+  /** Empty where the holder of the secret sent it. */
+  verifier_id: string
   uses: number
   last_used_at: number
 }

@@ -15,7 +15,7 @@ export const TRANSFERRED = {
   change_head: ['id'],
   idempotency: ['id'],
   usage_hours: ['key_id', 'hour', 'outcome'],
-  secret_uses: ['key_id', 'secret_number', 'address', 'user_agent'],
+  secret_uses: ['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'],
   key_uses: ['key_id'],
   quotas: ['key_id', 'window_start'],
 } as const satisfies Readonly<Record<string, readonly string[]>>

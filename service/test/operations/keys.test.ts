@@ -151,7 +151,7 @@ test('no secret and no hash of one is in any entry', async () => {
 async function noteUse(keyId: string, secretNumber: number, lastUsedAt: number): Promise<void> {
   const database = new Database(join(folder, 'test.db'))
   database
-    .prepare("insert into secret_uses values (?, ?, '192.0.2.8', 'curl', 3, ?)")
+    .prepare("insert into secret_uses values (?, ?, '192.0.2.8', 'curl', '', 3, ?)")
     .run(keyId, secretNumber, lastUsedAt)
   database.close()
 }

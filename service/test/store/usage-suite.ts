@@ -17,6 +17,7 @@ export function usageSuite(store: () => Store): void {
     secretNumber: 1,
     address: '192.0.2.1',
     userAgent: 'curl',
+    verifierId: '',
     uses: 1,
     lastUsedAt: 5000,
     ...rest,
@@ -39,8 +40,13 @@ export function usageSuite(store: () => Store): void {
     test('uses of a secret are added up by caller, and the last use counts', async () => {
       await store().addSecretUses([use({ uses: 2 }), use({ secretNumber: 2, lastUsedAt: 4000 })])
       await store().addSecretUses([use({ lastUsedAt: 4000 })])
+      await store().addSecretUses([use({ verifierId: 'ihvr_1', lastUsedAt: 3000 })])
       const { keyId, ...expected } = use({ uses: 3 })
-      expect(await store().listSecretUses(keyId)).toMatchObject([expected, { secretNumber: 2, uses: 1 }])
+      expect(await store().listSecretUses(keyId)).toMatchObject([
+        expected,
+        { secretNumber: 2, uses: 1 },
+        { secretNumber: 1, verifierId: 'ihvr_1', uses: 1 },
+      ])
       await store().dropUsage({ hoursBefore: 0, callersBefore: 5000 })
       expect(await store().listSecretUses(keyId)).toEqual([expected])
     })
@@ -78,7 +84,7 @@ export function usageSuite(store: () => Store): void {
       for (let round = 0; round < 3; round += 1)
         await store().addSecretUses(
           Array.from({ length: MAX_CALLERS }, (_, index) =>
-            use({ userAgent: `${round} ${index}`, lastUsedAt: 5000 + round }),
+            use({ userAgent: `${round}`, verifierId: `${index}`, lastUsedAt: 5000 + round }),
           ),
         )
       const kept = await store().listSecretUses('a')
@@ -86,6 +92,7 @@ export function usageSuite(store: () => Store): void {
       expect(kept.at(-1)).toMatchObject({
         address: '',
         userAgent: '',
+        verifierId: '',
         uses: 2 * MAX_CALLERS,
         lastUsedAt: 5001,
       })

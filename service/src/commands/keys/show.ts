@@ -26,9 +26,9 @@ export async function showKey(keyId: string, context: KeysContext): Promise<void
 }
 
 function formatSecret({ number, last_used_at, callers }: SecretView): string {
-  const lines = callers.map(
-    (caller) =>
-      `  ${caller.last_used_at}  ${caller.address || 'other addresses'}  ${caller.user_agent || '-'}  ${caller.uses} uses\n`,
-  )
+  const lines = callers.map((caller) => {
+    const asked = caller.verifier_id === null ? '' : `, asked about by ${caller.verifier_id}`
+    return `  ${caller.last_used_at}  ${caller.address || 'other addresses'}  ${caller.user_agent || '-'}  ${caller.uses} uses${asked}\n`
+  })
   return `secret ${number}  last used ${last_used_at ?? 'never'}\n${lines.join('')}`
 }

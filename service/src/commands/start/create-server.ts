@@ -6,7 +6,7 @@ import { createClientAddress } from '../../client-address.ts'
 import { createClientTokenSigner } from '../../client-token.ts'
 import { DEFAULT_ISSUER } from '../../config/tokens.ts'
 import type { Config } from '../../config.ts'
-import { countTokenRequests } from '../../count-token-requests.ts'
+import { countKeyUses } from '../../count-key-uses.ts'
 import { createHttpServer, type HttpServer, type HttpServerDependencies } from '../../http-server.ts'
 import { keepUsage } from '../../keep-usage.ts'
 import { rememberSignatures } from '../../remember-signatures.ts'
@@ -82,7 +82,7 @@ export async function createServer(context: ServerContext, ends: Ends): Promise<
   )
   const http = connectHttp(context, issuer)
   const routes = createRoutes(connectRoutes(context, { node, issuer, signing, feeds }))
-  const app = createHttpServer(routes, config, { ...http, countUse: countTokenRequests(usage) })
+  const app = createHttpServer(routes, config, { ...http, countUse: countKeyUses(usage) })
   const admin = await createAdminServer(config, { store, node, signing, runtime, http })
   return { app, admin, issuer }
 }

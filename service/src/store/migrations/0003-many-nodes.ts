@@ -11,6 +11,8 @@ export const manyNodes: Migration = {
     'alter table api_keys add column revision integer not null default 0',
     'alter table api_keys add column secret_number integer not null default 1',
     'alter table api_keys add column previous_secret_number integer',
+    // Who uses the older one of two secrets is counted by its number.
+    'update api_keys set secret_number = 2, previous_secret_number = 1 where previous_secret_hash is not null',
     'alter table signing_keys add column activated_at integer',
     'alter table signing_keys add column lost_at integer',
     `create table change_head (
@@ -97,9 +99,10 @@ export const manyNodes: Migration = {
       secret_number integer not null,
       address text not null,
       user_agent text not null,
+      verifier_id text not null,
       uses integer not null,
       last_used_at integer not null,
-      primary key (key_id, secret_number, address, user_agent)
+      primary key (key_id, secret_number, address, user_agent, verifier_id)
     ) strict, without rowid`,
     'create index secret_uses_by_time on secret_uses (last_used_at)',
     `create table key_uses (
@@ -117,6 +120,7 @@ export const manyNodes: Migration = {
     'alter table api_keys add column revision bigint not null default 0',
     'alter table api_keys add column secret_number bigint not null default 1',
     'alter table api_keys add column previous_secret_number bigint',
+    'update api_keys set secret_number = 2, previous_secret_number = 1 where previous_secret_hash is not null',
     'alter table signing_keys add column activated_at bigint',
     'alter table signing_keys add column lost_at bigint',
     `create table change_head (
@@ -211,9 +215,10 @@ export const manyNodes: Migration = {
       secret_number bigint not null,
       address text not null,
       user_agent text not null,
+      verifier_id text not null,
       uses bigint not null,
       last_used_at bigint not null,
-      primary key (key_id, secret_number, address, user_agent)
+      primary key (key_id, secret_number, address, user_agent, verifier_id)
     )`,
     'create index secret_uses_by_time on secret_uses (last_used_at)',
     `create table key_uses (

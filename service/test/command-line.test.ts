@@ -20,6 +20,16 @@ async function refusal(args: readonly string[]): Promise<string> {
   throw new Error(`it was taken: ${args.join(' ')}`)
 }
 
+test('signing-keys revoke waits where it is told to, and no other signing-keys command does', async () => {
+  const expected = (waitSeconds: number | undefined) => ({ kind: 'revoke', kid: 'k', waitSeconds })
+  expect((await parse('signing-keys revoke k')).command).toEqual(expected(undefined))
+  expect((await parse('signing-keys revoke k --wait')).command).toEqual(expected(10))
+  expect((await parse('signing-keys revoke k --wait --timeout 3')).command).toEqual(expected(3))
+  for (const line of ['signing-keys list --wait', 'signing-keys rotate --wait'])
+    await expect(parse(line)).rejects.toThrow('--wait goes with signing-keys revoke')
+  await expect(parse('signing-keys revoke k --timeout 3')).rejects.toThrow('--timeout goes with --wait')
+})
+
 test('start takes the settings as flags', async () => {
   const { command, flags } = await parse('start --first-key --port 0 --data-dir d --max-body-bytes=2048')
   expect(command).toEqual({ firstKey: true })

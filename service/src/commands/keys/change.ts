@@ -4,9 +4,9 @@ import { endKeyOverlap } from '../../operations/end-overlap.ts'
 import { UsageError } from '../../usage-error.ts'
 import { actingByCommand } from '../acting.ts'
 import { readName } from '../read-name.ts'
+import { waitForChange } from '../wait.ts'
 import { type KeysContext, showChanged } from './context.ts'
 import { readScopes } from './read-scopes.ts'
-import { waitForChange } from './wait.ts'
 
 /** What `keys change` is told; `undefined` is left as it is. */
 export interface ChangeOptions {
@@ -60,7 +60,7 @@ export async function changeKeyStateByCommand(
 ): Promise<void> {
   const changed = await changeKeyState(context.store, keyId, word, actingByCommand(context))
   const key = showChanged(keyId, changed, context)
-  if (waitSeconds !== undefined) await waitForChange(key, waitSeconds, context)
+  if (waitSeconds !== undefined) await waitForChange(key.revision, waitSeconds, context.store, context)
 }
 
 /**

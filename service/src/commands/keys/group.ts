@@ -1,5 +1,6 @@
 import type { CommandGroup } from '../../command-group.ts'
 import { openStoreFor } from '../open-store-for.ts'
+import { WAIT_OPTIONS } from '../read-wait.ts'
 import type { KeysContext } from './context.ts'
 import { type KeysChangeCommand, type KeysCommand, readKeysCommand } from './read-command.ts'
 
@@ -16,8 +17,7 @@ export const keysGroup: CommandGroup<KeysCommand> = {
     limit: { type: 'string' },
     direct: { type: 'string' },
     force: { type: 'boolean' },
-    wait: { type: 'boolean' },
-    timeout: { type: 'string' },
+    ...WAIT_OPTIONS,
   },
   usage: [
     'keys create --name NAME --scope SCOPE [--scope SCOPE]',

@@ -1,13 +1,13 @@
 import { isLoopback } from '@interhuman-auth/protocol'
 import { MAX_OVERLAP_SECONDS } from '../../api-key.ts'
 import { type OptionValues, readInteger, readText } from '../../command-group.ts'
-import { isStateChange, type StateChange } from '../../operations/change-key-state.ts'
+import { isStateChange } from '../../operations/change-key-state.ts'
 import type { KeyPageRequest } from '../../store/pages.ts'
 import { UsageError } from '../../usage-error.ts'
+import { readWait } from '../read-wait.ts'
 import type { ChangeOptions, StateChangeOptions } from './change.ts'
 import type { CreateOptions } from './create.ts'
 import type { RotateOptions } from './rotate.ts'
-import { DEFAULT_WAIT_SECONDS } from './wait.ts'
 
 /** What a `keys` command asks for. */
 export type KeysCommand =
@@ -29,9 +29,6 @@ const MAX_PAGE = 10_000
 
 /** The longest life of a key that can be asked for, in seconds: ten years. */
 const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 3600
-
-/** The longest wait for a change to be in force, in seconds. */
-const MAX_WAIT_SECONDS = 3600
 
 const WORDS = 'create, list, show, rotate, end-overlap, change, disable, enable, revoke or scan'
 
@@ -62,7 +59,11 @@ export function readKeysCommand(words: readonly string[], values: OptionValues):
 /** @throws {UsageError} for a word that none of ours is; the word itself is then not repeated. */
 function readerOf(word: string): (keyId: string, values: OptionValues) => KeysCommand {
   if (isStateChange(word))
-    return (keyId, values) => ({ kind: 'change state', keyId, options: readStateChange(word, values) })
+    return (keyId, values) => ({
+      kind: 'change state',
+      keyId,
+      options: { word, waitSeconds: readWait(values) },
+    })
   switch (word) {
     case 'show':
       return (keyId) => ({ kind: 'show', keyId })
@@ -87,12 +88,6 @@ function readChangeOptions(values: OptionValues): ChangeOptions {
         : readInteger(values, 'expires-in-seconds', 0, MAX_EXPIRY_SECONDS),
     direct: readSwitch(values, 'direct'),
   }
-}
-
-function readStateChange(word: StateChange, values: OptionValues): StateChangeOptions {
-  const timeout = readInteger(values, 'timeout', 1, MAX_WAIT_SECONDS)
-  if (timeout !== undefined && values.wait !== true) throw new UsageError('--timeout goes with --wait')
-  return { word, waitSeconds: values.wait === true ? (timeout ?? DEFAULT_WAIT_SECONDS) : undefined }
 }
 
 function readSwitch(values: OptionValues, option: string): boolean | undefined {

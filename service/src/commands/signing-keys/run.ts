@@ -2,13 +2,14 @@ import type { CommandContext } from '../../command-group.ts'
 import { dataFolder } from '../../data-folder.ts'
 import { openMasterKey } from '../../open-master-key.ts'
 import type { SigningKeyTools } from '../../operations/change-signing-keys.ts'
-import { loseSigningKey } from '../../operations/lose-signing-key.ts'
+import { findLossRevision, loseSigningKey } from '../../operations/lose-signing-key.ts'
 import { rotateSigningKeys } from '../../operations/rotate-signing-keys.ts'
 import type { SigningKey } from '../../signing-key.ts'
 import { type SigningKeyView, toSigningKeyView } from '../../signing-key-view.ts'
 import type { Store } from '../../store/store.ts'
 import { actingByDatabaseTime } from '../acting.ts'
 import { formatTable, writeJson } from '../output.ts'
+import { waitForChange } from '../wait.ts'
 
 /** `signing-keys list`: all of them in order of creation, those that verify nothing any more as well. */
 export async function listSigningKeys(store: Store, context: CommandContext): Promise<void> {
@@ -37,11 +38,18 @@ export async function rotateKeys(
  *
  * @throws {SigningKeyError} when there is none of that kid.
  * @throws {StartupError} when the master key is not that of the store.
+ * @throws {OperatorError} when it is not in force everywhere within the time.
  */
-export async function revokeKey(kid: string, store: Store, context: CommandContext): Promise<void> {
+export async function revokeKey(
+  { kid, waitSeconds }: { readonly kid: string; readonly waitSeconds: number | undefined },
+  store: Store,
+  context: CommandContext,
+): Promise<void> {
   const tools = await openTools(store, context)
   const by = await actingByDatabaseTime(store, context)
   show(await loseSigningKey(tools, kid, by), by.now, context)
+  if (waitSeconds === undefined) return
+  await waitForChange(await findLossRevision(store, kid), waitSeconds, store, context)
 }
 
 async function openTools(store: Store, { config, runtime }: CommandContext): Promise<SigningKeyTools> {

@@ -1,26 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApiKey } from '../../api-key.ts'
-import type { Lease } from '../../change.ts'
-import { waitUntilInForce } from '../../operations/wait-until-in-force.ts'
-import { OperatorError } from '../../operator-error.ts'
-import type { KeysContext } from './context.ts'
-
-/** How long `--wait` waits unless told, in seconds. */
-export const DEFAULT_WAIT_SECONDS = 10
+import type { Lease } from '../change.ts'
+import type { CommandContext } from '../command-group.ts'
+import { waitUntilInForce } from '../operations/wait-until-in-force.ts'
+import { OperatorError } from '../operator-error.ts'
+import type { Store } from '../store/store.ts'
 
 /**
- * `--wait`: comes back when the change is in force at every node and every verifier, and says how many they are.
+ * `--wait`: comes back when the change of a revision is in force at every node and every verifier, and says how many they are.
  *
  * @throws {OperatorError} which names those where it is not yet in force after the time.
  */
 export async function waitForChange(
-  key: ApiKey,
+  revision: number,
   timeoutSeconds: number,
-  context: KeysContext,
+  store: Pick<Store, 'listLeases'>,
+  { runtime }: Pick<CommandContext, 'runtime'>,
 ): Promise<void> {
-  const { runtime, store } = context
   const startedAtMs = runtime.monotonicMs()
-  const { reached, missing } = await waitUntilInForce(key.revision, {
+  const { reached, missing } = await waitUntilInForce(revision, {
     store,
     timeoutMs: timeoutSeconds * 1000,
     monotonicMs: () => runtime.monotonicMs(),

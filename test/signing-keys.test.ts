@@ -93,7 +93,7 @@ test('signing keys are listed, rotated and revoked beside the running service, w
   }
   expect(await reasonOf(second)).toBe('signing_key_revoked')
   expect(await reasonOf(first)).toBeUndefined()
-  // A guard asks for an unknown key at most once in five seconds.
+  // The guard asks for it at once, since it has heard that another one is dead.
   await waitUntil(
     async () => (await reasonOf(third)) === undefined,
     () => 'the guard does not take the key that signs in the place of the lost one',

@@ -8,6 +8,9 @@ import { publicVerificationKey, type VerificationKey } from './verification-key.
 /** At most one fetch in so many milliseconds, whatever tokens come. */
 export const REFETCH_COOLDOWN_MS = 5_000
 
+/** The same for the one fetch that each loss of a signing key allows before that time, however many are lost. */
+export const REFETCH_AFTER_LOSS_MS = 500
+
 /** How long keys go on serving after the last fetch that succeeded, in milliseconds, while every new one fails. */
 export const KEEP_KEYS_MS = 3_600_000
 
@@ -26,7 +29,8 @@ export interface KeySetOptions {
 /**
  * The public keys of a service, fetched from its key set when the first token comes and kept as long as the answer's
  * `max-age` says (30 s to an hour, 300 s if it says nothing). All lookups share one fetch. An unknown `kid` asks again,
- * at most once in {@link REFETCH_COOLDOWN_MS}; known keys do not wait for that. When a fetch fails, the keys at hand
+ * at most once in {@link REFETCH_COOLDOWN_MS}; known keys do not wait for that. Where the feed has told of a dead signing key
+ * since the last fetch began, one more may begin {@link REFETCH_AFTER_LOSS_MS} after it. When a fetch fails, the keys at hand
  * serve for at most {@link KEEP_KEYS_MS} since the last that succeeded; a key that a new set lacks is gone at once.
  *
  * @see RFC 7517 section 5; our contract, section 3
@@ -41,6 +45,7 @@ export function keySet(address: string | URL, options: KeySetOptions = {}): KeyS
   let attemptedAt = Number.NEGATIVE_INFINITY
   let failure: string | undefined
   let flight: Promise<void> | undefined
+  let deadAtFetch = 0
 
   async function attempt(): Promise<void> {
     const startedAt = now()
@@ -57,8 +62,12 @@ export function keySet(address: string | URL, options: KeySetOptions = {}): KeyS
     flight = undefined
   }
 
-  function refetch(): Promise<void> {
-    if (flight === undefined && now() - attemptedAt >= REFETCH_COOLDOWN_MS) flight = attempt()
+  function refetch(dead: number): Promise<void> {
+    const cooldownMs = dead > deadAtFetch ? REFETCH_AFTER_LOSS_MS : REFETCH_COOLDOWN_MS
+    if (flight === undefined && now() - attemptedAt >= cooldownMs) {
+      deadAtFetch = Math.max(dead, deadAtFetch)
+      flight = attempt()
+    }
     return flight ?? Promise.resolve()
   }
 
@@ -66,10 +75,10 @@ export function keySet(address: string | URL, options: KeySetOptions = {}): KeyS
     return now() - fetchedAt < KEEP_KEYS_MS ? keys.get(kid) : undefined
   }
 
-  async function find(kid: string): Promise<KeyLookup> {
+  async function find(kid: string, deadSigningKeys = 0): Promise<KeyLookup> {
     const known = usableKey(kid)
     if (known !== undefined && now() - fetchedAt < freshForMs) return { key: known }
-    const fetched = refetch()
+    const fetched = refetch(deadSigningKeys)
     // A set that is due makes its first caller wait; once a fetch has failed, nobody waits for the next one.
     if (known !== undefined && failure !== undefined) return { key: known }
     await fetched

@@ -11,6 +11,11 @@ export type KeyLookup =
  * key can never stand in for a shared one.
  */
 export interface KeySource {
-  /** Looks a `kid` up, letter for letter; it is a name in a table and nothing else. Never rejects. */
-  readonly find: (kid: string) => Promise<KeyLookup>
+  /**
+   * Looks a `kid` up, letter for letter; it is a name in a table and nothing else. Never rejects.
+   *
+   * @param deadSigningKeys how many signing keys the feed has said to be dead so far, 0 without a feed. More than before
+   *   mean that a key may sign which is not known yet.
+   */
+  readonly find: (kid: string, deadSigningKeys?: number) => Promise<KeyLookup>
 }

@@ -103,6 +103,7 @@ export function revocationFeed(options: RevocationFeedOptions): RevocationFeed {
     },
     findReason: revocations.findReason,
     isDeadSigningKey: revocations.isDeadSigningKey,
+    deadSigningKeyCount: revocations.deadSigningKeyCount,
     lastChangeOf: revocations.lastChangeOf,
     lastChange: revocations.lastChange,
     isLiving,

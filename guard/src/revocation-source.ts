@@ -16,6 +16,8 @@ export interface RevocationSource {
   readonly findReason: (token: RevocableToken) => RevocationReason | undefined
   /** Whether this key may be trusted no longer, whoever still publishes it. */
   readonly isDeadSigningKey: (kid: string) => boolean
+  /** How many of them are known; each new one says that another key signs now. Never falls. */
+  readonly deadSigningKeyCount: () => number
   /** The last change of a key, if one is remembered. */
   readonly lastChangeOf: (keyId: string) => KeyChange | undefined
   /** The number of the last change of all. */

@@ -34,6 +34,8 @@ export interface Revocations {
   readonly sweep: (epochSeconds: number) => void
   readonly findReason: (token: RevocableToken) => RevocationReason | undefined
   readonly isDeadSigningKey: (kid: string) => boolean
+  /** How many signing keys are dead; never falls. */
+  readonly deadSigningKeyCount: () => number
   /** The last change of a key, if one is remembered. */
   readonly lastChangeOf: (keyId: string) => KeyChange | undefined
   /** The number of the last change of all. */
@@ -119,6 +121,7 @@ export function createRevocations(maxEntries: number, monotonicNow: () => number
       return tokens.has(tokenId) ? 'token_revoked' : undefined
     },
     isDeadSigningKey: (kid) => deadSigningKeys.has(kid),
+    deadSigningKeyCount: () => deadSigningKeys.size,
     lastChangeOf(keyId) {
       const known = keys.get(keyId)
       if (known === undefined) return undefined

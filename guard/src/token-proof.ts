@@ -3,15 +3,20 @@ import type { Introspection } from './introspection.ts'
 import type { ParsedJws } from './jws.ts'
 import type { KeySource } from './key-source.ts'
 import { type Refused, refuse, refuseUnknown } from './refusal.ts'
+import type { RevocationSource } from './revocation-source.ts'
 import type { TokenKind } from './token-kind.ts'
 
 /** Proves that the issuer made a token, or refuses it; the claims are not looked at. Never rejects. */
 export type TokenProof = (token: string, jws: ParsedJws, kind: TokenKind) => Promise<Refused | undefined>
 
-/** Proves a token by its signature. The key decides the algorithm (RFC 8725 section 3.1). */
-export function proveByKey(keys: KeySource): TokenProof {
+/**
+ * Proves a token by its signature. The key decides the algorithm (RFC 8725 section 3.1).
+ *
+ * @param revocations tells that another key signs, since one is dead. A dead key itself is refused by whoever asks.
+ */
+export function proveByKey(keys: KeySource, revocations?: RevocationSource): TokenProof {
   return async (_token, jws, kind) => {
-    const lookup = await keys.find(jws.kid)
+    const lookup = await keys.find(jws.kid, revocations?.deadSigningKeyCount())
     if ('missing' in lookup)
       return lookup.missing === 'unknown'
         ? refuse('key_unknown', kind.invalid)

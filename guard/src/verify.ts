@@ -86,7 +86,9 @@ export function createVerifier(options: VerifierOptions | IntrospectingVerifierO
     throw new TypeError('keys or introspection must be given')
   const asksService = options.keys === undefined
   const prove =
-    options.keys === undefined ? proveByIntrospection(options.introspection) : proveByKey(options.keys)
+    options.keys === undefined
+      ? proveByIntrospection(options.introspection)
+      : proveByKey(options.keys, revocations)
 
   return async function verify(token, origin = null) {
     const parsed = parseJws(token)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { KEEP_KEYS_MS, REFETCH_COOLDOWN_MS } from '../src/key-set.ts'
+import { KEEP_KEYS_MS, REFETCH_AFTER_LOSS_MS, REFETCH_COOLDOWN_MS } from '../src/key-set.ts'
 import { edDsa, es256 } from './support/signing.ts'
 import { body, fails, HANG_MS, says, startKeySet } from './support/start-key-set.ts'
 
@@ -107,6 +107,61 @@ describe('attack 14: a flood of unknown kids', () => {
     ]
     await Promise.all(both)
     expect(settled).toEqual(['first', 'unknown'])
+  })
+})
+
+describe('a signing key that is lost', () => {
+  it('allows one fetch before the cooldown, so that the key in its place is known at once', async () => {
+    const answer = { listener: says(body(first)) }
+    const { keys, seen } = await startKeySet(answer)
+    await keys.find('second')
+    answer.listener = says(body(second))
+    seen.clock += REFETCH_AFTER_LOSS_MS
+    expect(await keys.find('second')).toEqual({ missing: 'unknown' })
+    expect(seen.requests).toBe(1)
+    expect(await keys.find('second', 1)).toHaveProperty('key')
+    seen.clock += REFETCH_COOLDOWN_MS - 1
+    for (let round = 0; round < 100; round++) await keys.find(`unknown-${round}`, 1)
+    expect(seen.requests).toBe(2)
+  })
+
+  it('attack 14: allows no second fetch by being said again, nor by how many tokens ask for it', async () => {
+    const { keys, seen } = await startKeySet({ listener: says(body(first)) })
+    await keys.find('first', 1)
+    seen.clock += REFETCH_AFTER_LOSS_MS
+    await Promise.all(Array.from({ length: 1000 }, (_, i) => keys.find(`unknown-${i}`, 1)))
+    expect(seen.requests).toBe(1)
+    await Promise.all(Array.from({ length: 1000 }, (_, i) => keys.find(`unknown-${i}`, 2)))
+    expect(seen.requests).toBe(2)
+  })
+
+  it('attack 14: among a thousand others does not make a guard ask without end, nor where no answer comes', async () => {
+    const answer = { listener: says(body(first)) }
+    const { keys, seen } = await startKeySet(answer)
+    await keys.find('first')
+    for (let lost = 1; lost <= 1000; lost++) {
+      if (lost === 500) answer.listener = fails
+      seen.clock += 1
+      await keys.find('unknown', lost)
+    }
+    expect(seen.requests).toBe(1 + Math.floor(1000 / REFETCH_AFTER_LOSS_MS))
+    seen.clock += REFETCH_AFTER_LOSS_MS - 1
+    expect(await keys.find('first', 1000)).toHaveProperty('key')
+    expect(seen.requests).toBe(3)
+  })
+
+  it('that was heard of while a fetch was under way allows another one after it', async () => {
+    const answer = { listener: says(body(first)) }
+    const { keys, seen } = await startKeySet(answer)
+    const early = keys.find('second')
+    const during = keys.find('second', 1)
+    expect([await early, await during]).toEqual([{ missing: 'unknown' }, { missing: 'unknown' }])
+    answer.listener = says(body(second))
+    seen.clock += REFETCH_AFTER_LOSS_MS - 1
+    expect(await keys.find('second', 1)).toEqual({ missing: 'unknown' })
+    seen.clock += 1
+    expect(await keys.find('second', 1)).toHaveProperty('key')
+    expect(seen.requests).toBe(2)
   })
 })
 

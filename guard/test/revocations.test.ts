@@ -44,6 +44,7 @@ describe('what the feed said', () => {
     revocations.sweep(NOW + 1e9)
     expect(revocations.isDeadSigningKey('k')).toBe(true)
     expect(revocations.isDeadSigningKey('l')).toBe(false)
+    expect(revocations.deadSigningKeyCount()).toBe(1)
   })
 
   it('counts changes, so that a look-up that began before one is known for late', () => {

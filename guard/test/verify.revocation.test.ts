@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { REFETCH_AFTER_LOSS_MS } from '../src/key-set.ts'
 import type { Refusal } from '../src/refusal.ts'
 import { clientToken, compact, es256, NOW, sourceOf } from './support/signing.ts'
 import { listen, type ServedFeed, startFeed, until } from './support/start-feed.ts'
+import { body, says, startKeySet } from './support/start-key-set.ts'
 import { key, verifier } from './support/verifying.ts'
 
 const KEY_ID = 'ihk_00000000000000000001'
@@ -76,6 +78,24 @@ describe('a token that is good otherwise', () => {
     expect(await verify(client)).toEqual(refusal('clientTokenRevoked', 'signing_key_revoked'))
     expect(lookedUp).toEqual([])
     expect(await verify(compact(other))).toHaveProperty('claims')
+  })
+
+  it('attack 15: of a lost key stays dead though a key set that is fetched for its successor has it still', async () => {
+    const next = es256('es-2')
+    const answer = { listener: says(body(key)) }
+    const { keys, seen } = await startKeySet(answer)
+    const { revocations, feeds } = await start()
+    const verify = verifier({ keys, revocations })
+    expect(await verify(token)).toHaveProperty('claims')
+    expect(await verify(compact(next))).toEqual(refusal('invalidCredentials', 'key_unknown'))
+    answer.listener = says(body(key, next))
+    seen.clock += REFETCH_AFTER_LOSS_MS
+    expect(await verify(compact(next))).toEqual(refusal('invalidCredentials', 'key_unknown'))
+    feeds[0]?.change({ kind: 'signing-key', kid: key.kid }, 6)
+    await until(() => revocations.isDeadSigningKey(key.kid))
+    expect(await verify(compact(next))).toHaveProperty('claims')
+    expect(await verify(token)).toEqual(refusal('invalidCredentials', 'signing_key_revoked'))
+    expect(seen.requests).toBe(2)
   })
 
   it('attack 15: dies with a signing key that is lost while its signature is checked', async () => {

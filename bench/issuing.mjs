@@ -15,7 +15,7 @@ const ROUNDS = 7
 const ROUND_MS = 1000
 const WARM_UP_MS = 6000
 
-/** @typedef {import('./processes.mjs').Server & { keys: number, isPeer?: boolean }} Candidate */
+/** @typedef {import('./processes.mjs').Server & { keys?: number, requests?: readonly string[], from?: number }} Candidate */
 /** @typedef {{ cpu: number, perSecond: number, p50: number, p99: number }} Round */
 /** @typedef {{ name: string, cpu: number, ratio: number, perSecond: number, p50: number, p99: number, megabytes: number }} Row */
 
@@ -65,7 +65,7 @@ export async function compareIssuing(algorithm, folders, counts) {
   }
 }
 
-/** The candidates side by side, the first of them the floor. @param {Candidate[]} candidates @returns {Promise<Row[]>} */
+/** The candidates side by side, the first of them the floor; each goes on where it was in its requests. @param {Candidate[]} candidates @returns {Promise<Row[]>} */
 export async function interleave(candidates) {
   /** @type {Round[][]} */
   const rounds = candidates.map(() => [])
@@ -80,8 +80,16 @@ export async function interleave(candidates) {
 /** @param {Candidate} candidate @param {number} ms @returns {Promise<Round>} */
 async function measure(candidate, ms) {
   const before = cpuMicros(candidate.pid)
-  const { port, keys, isPeer } = candidate
-  const result = await runLoad({ port, connections: CONNECTIONS, keys, ms, ...(isPeer && { isPeer }) })
+  const { port, keys, requests, from } = candidate
+  const result = await runLoad({
+    port,
+    connections: CONNECTIONS,
+    ms,
+    ...(keys && { keys }),
+    ...(requests && { requests }),
+    ...(from && { from }),
+  })
+  candidate.from = result.next
   if (result.failed > 0) throw new Error(`${candidate.name} refused ${result.failed} requests`)
   return {
     cpu: (cpuMicros(candidate.pid) - before) / result.answered,
@@ -110,9 +118,11 @@ function summarise(candidate, rounds, floor) {
  * @param {string} folder
  * @param {number} keys
  * @param {number} requests
+ * @param {NodeJS.ProcessEnv} env
  */
-export async function measureMemory(folder, keys, requests) {
-  const server = await startServer('service', [SERVICE, 'start', '--port', '0', '--data-dir', folder])
+export async function measureMemory(folder, keys, requests, env = {}) {
+  const store = folder ? ['--data-dir', folder] : []
+  const server = await startServer('service', [SERVICE, 'start', '--port', '0', ...store], env)
   try {
     let answered = 0
     while (answered < requests)

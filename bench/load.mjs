@@ -1,10 +1,10 @@
-// A process of its own: sends exchanges over kept-alive connections, each with the key of a random index, and tells how
-// many were answered with 200 and how long they took. Bounded by time.
+// A process of its own: sends exchanges over kept-alive connections, each with the key of a random index, or one of the
+// requests that it is given, and tells how many were answered with 200 and how long they took. Bounded by time.
 import { connect } from 'node:net'
-import { peerRequest, requestOf } from './keys.mjs'
+import { requestOf } from './keys.mjs'
 
-/** @typedef {{ port: number, connections: number, keys: number, ms: number, isPeer?: boolean }} LoadOrder */
-/** @typedef {{ answered: number, failed: number, p50: number, p99: number, seconds: number }} LoadResult */
+/** @typedef {{ port: number, connections: number, ms: number, keys?: number, requests?: readonly string[], from?: number }} LoadOrder `requests` in turn, beginning at `from`. */
+/** @typedef {{ answered: number, failed: number, p50: number, p99: number, seconds: number, next: number }} LoadResult `next` is where the requests go on. */
 
 process.on('message', async (/** @type {LoadOrder} */ order) => {
   process.send?.(await load(order))
@@ -14,18 +14,20 @@ process.on('message', async (/** @type {LoadOrder} */ order) => {
  * @param {LoadOrder} order
  * @returns {Promise<LoadResult>}
  */
-async function load({ port, connections, keys, ms, isPeer = false }) {
+async function load({ port, connections, ms, keys = 1, requests, from = 0 }) {
+  let turn = from
+  const next = () => requests?.[turn++ % requests.length] ?? requestOf(Math.floor(Math.random() * keys))
   const started = process.hrtime.bigint()
   const end = started + BigInt(ms) * 1_000_000n
   /** @type {number[]} */
   const micros = []
   const counts = { failed: 0 }
   stayAwake(end)
-  await Promise.all(Array.from({ length: connections }, () => drive(port, keys, end, micros, counts, isPeer)))
+  await Promise.all(Array.from({ length: connections }, () => drive(port, next, end, micros, counts)))
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
   micros.sort((a, b) => a - b)
   const at = (/** @type {number} */ share) => micros[Math.floor((micros.length - 1) * share)] ?? 0
-  return { answered: micros.length, failed: counts.failed, p50: at(0.5), p99: at(0.99), seconds }
+  return { answered: micros.length, failed: counts.failed, p50: at(0.5), p99: at(0.99), seconds, next: turn }
 }
 
 /**
@@ -39,21 +41,20 @@ function stayAwake(end) {
 
 /**
  * @param {number} port
- * @param {number} keys
+ * @param {() => string} next
  * @param {bigint} end
  * @param {number[]} micros
  * @param {{ failed: number }} counts
- * @param {boolean} isPeer
  * @returns {Promise<void>}
  */
-function drive(port, keys, end, micros, counts, isPeer) {
+function drive(port, next, end, micros, counts) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     let sent = 0n
     let received = ''
     const send = () => {
       sent = process.hrtime.bigint()
-      socket.write(isPeer ? peerRequest() : requestOf(Math.floor(Math.random() * keys)))
+      socket.write(next())
     }
     socket.setEncoding('latin1')
     socket.setTimeout(30_000, () => socket.destroy(new Error('no answer within 30 s')))
@@ -65,7 +66,8 @@ function drive(port, keys, end, micros, counts, isPeer) {
       const length = /content-length: (\d+)/i.exec(received)?.[1]
       if (head === -1 || length === undefined || received.length < head + 4 + Number(length)) return
       const now = process.hrtime.bigint()
-      if (received.startsWith('HTTP/1.1 200')) micros.push(Number(now - sent) / 1000)
+      if (received.startsWith('HTTP/1.1 200') && !received.includes('"active":false'))
+        micros.push(Number(now - sent) / 1000)
       else counts.failed++
       received = ''
       if (now < end) return send()

@@ -1,5 +1,5 @@
 // oidc-provider with its memory adapter: client_credentials for a JWT access token, signed with the algorithm of the run.
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 // @ts-expect-error the package has no types of its own
 import Provider from 'oidc-provider'
@@ -35,7 +35,9 @@ const provider = new Provider(issuer, {
         audience,
         accessTokenTTL: 900,
         accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'ES256' } },
+        jwt: {
+          sign: process.env.ALGORITHM === 'HS256' ? { alg: 'HS256', key: randomBytes(32) } : { alg: 'ES256' },
+        },
       }),
     },
   },

@@ -9,7 +9,7 @@ export const rootPath = (path) => fileURLToPath(new URL(`../${path}`, import.met
 
 export const SERVICE = rootPath('service/bin/interhuman-auth-service.js')
 
-/** @typedef {{ name: string, port: number, url: string, pid: number, stop(): Promise<void> }} Server */
+/** @typedef {{ name: string, port: number, url: string, pid: number, metrics?: string, stop(): Promise<void> }} Server */
 
 /**
  * Starts a server process and waits until it says on standard error that it listens. Standard error is a file: a reader of
@@ -30,10 +30,11 @@ export async function startServer(name, args, env = {}) {
   })
   closeSync(log)
   const closed = new Promise((resolve) => child.once('close', resolve))
-  const url = await waitForAddress(name, child, logFile)
+  const { url, metrics } = await waitForAddress(name, child, logFile)
   return {
     name,
     url,
+    ...(metrics && { metrics }),
     port: Number(new URL(url).port),
     pid: child.pid ?? 0,
     async stop() {
@@ -48,12 +49,15 @@ export async function startServer(name, args, env = {}) {
  * @param {string} name
  * @param {import('node:child_process').ChildProcess} child
  * @param {string} logFile
- * @returns {Promise<string>}
+ * @returns {Promise<{ url: string, metrics?: string }>}
  */
 async function waitForAddress(name, child, logFile) {
   for (const end = Date.now() + 60_000; Date.now() < end && child.exitCode === null; ) {
-    const url = /"event":"listening","url":"([^"]+)"/.exec(readFileSync(logFile, 'utf8'))?.[1]
-    if (url !== undefined) return url
+    const line = readFileSync(logFile, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .find((one) => one.includes('"event":"listening"'))
+    if (line !== undefined) return JSON.parse(line)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   child.kill('SIGKILL')
@@ -82,19 +86,28 @@ export async function runLoad(order) {
   }
 }
 
-/** CPU time of a process, all threads, in microseconds (Linux). @param {number} pid */
+/** CPU time of a process and its children, all threads, in microseconds (Linux). @param {number} pid @returns {number} */
 export function cpuMicros(pid) {
   const threads = readdirSync(`/proc/${pid}/task`)
   const nanos = threads.map((thread) =>
     Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]),
   )
-  return nanos.reduce((sum, value) => sum + value, 0) / 1000
+  const own = nanos.reduce((sum, value) => sum + value, 0) / 1000
+  return childrenOf(pid).reduce((sum, child) => sum + cpuMicros(child), own)
 }
 
-/** Resident memory of a process, in MB (Linux). @param {number} pid */
+/** Resident memory of a process and its children, in MB (Linux). @param {number} pid @returns {number} */
 export function residentMegabytes(pid) {
   const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kilobytes) / 1024
+  return childrenOf(pid).reduce((sum, child) => sum + residentMegabytes(child), Number(kilobytes) / 1024)
+}
+
+/** @param {number} pid */
+function childrenOf(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  return threads.flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  )
 }
 
 /** @param {readonly number[]} values */

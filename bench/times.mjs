@@ -9,7 +9,7 @@ const RUNS = 15
 /**
  * From the start of a process to the first 200 of `/health/ready`, beside `node -e 0`.
  *
- * @param {readonly { name: string, folder: string }[]} services
+ * @param {readonly { name: string, folder: string, env?: NodeJS.ProcessEnv }[]} services
  * @returns {Promise<Time[]>}
  */
 export async function compareReadiness(services) {
@@ -17,7 +17,7 @@ export async function compareReadiness(services) {
   let port = 24_747
   return compare([
     { name: '`node -e 0`', run: () => runToEnd(['-e', '0']) },
-    ...services.map(({ name, folder }) => ({ name, run: () => untilReady(folder, port++) })),
+    ...services.map(({ name, folder, env }) => ({ name, run: () => untilReady(folder, port++, env) })),
   ])
 }
 
@@ -112,11 +112,15 @@ export async function runToEnd(args, env = process.env) {
   return performance.now() - started
 }
 
-/** @param {string} folder @param {number} port */
-async function untilReady(folder, port) {
+/** @param {string} folder @param {number} port @param {NodeJS.ProcessEnv} env */
+async function untilReady(folder, port, env = {}) {
   const started = performance.now()
   const args = [SERVICE, 'start', '--port', String(port), '--data-dir', folder]
-  const child = spawn(process.execPath, args, { stdio: 'ignore', timeout: 60_000 })
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: 'ignore',
+    timeout: 60_000,
+  })
   while (!(await isReady(port))) {
     if (child.exitCode !== null || performance.now() - started > 30_000)
       throw new Error('the service is not ready')

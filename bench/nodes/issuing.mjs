@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { interleave, measureMemory } from '../issuing.mjs'
+import { peerRequest } from '../keys.mjs'
+import { rootPath, SERVICE, startServer } from '../processes.mjs'
+import { extrasOf, KEYS } from './stores.mjs'
+
+const START = ['start', '--port', '0']
+const MEMORY_REQUESTS = 100_000
+
+/** @typedef {{ folder: string, few: NodeJS.ProcessEnv, many: NodeJS.ProcessEnv }} Stores */
+/** @typedef {{ rows: import('../issuing.mjs').Row[], hits: { few: number, many: number } }} Issuing */
+
+/**
+ * The floor, the service on either store, and oidc-provider, side by side.
+ *
+ * @param {string} algorithm
+ * @param {Stores} stores
+ * @returns {Promise<Issuing>}
+ */
+export async function compareStores(algorithm, stores) {
+  const signing = ['--algorithm', algorithm]
+  const sqlite = [SERVICE, ...START, ...signing, '--data-dir', stores.folder]
+  const postgres = [SERVICE, ...START, ...signing]
+  const on = extrasOf('on')
+  const floor = { ALGORITHM: algorithm, LAYERS: '', DATABASE: join(stores.folder, 'interhuman-auth.db') }
+  /** @type {import('../issuing.mjs').Candidate[]} */
+  const candidates = []
+  /** @type {(name: string, args: readonly string[], env: NodeJS.ProcessEnv, load: object) => Promise<void>} */
+  const add = async (name, args, env, load) => {
+    candidates.push({ ...(await startServer(name, args, env)), ...load })
+  }
+  const few = { keys: KEYS.few }
+  try {
+    await add('floor: bare node:http', [rootPath('bench/floor.mjs')], floor, few)
+    await add('service, SQLite, no metrics, no limits', sqlite, extrasOf('off'), few)
+    await add('service, SQLite, metrics and all limits', sqlite, on, few)
+    await add('service, PostgreSQL, keys in its cache', postgres, { ...stores.few, ...on }, few)
+    await add(
+      'service, PostgreSQL, keys not in its cache',
+      postgres,
+      { ...stores.many, ...on },
+      { keys: KEYS.many },
+    )
+    await add(
+      'oidc-provider, memory',
+      [rootPath('bench/oidc-provider.mjs')],
+      { ALGORITHM: algorithm },
+      {
+        requests: [peerRequest()],
+      },
+    )
+    const rows = await interleave(candidates)
+    const [inCache, many] = await Promise.all(candidates.slice(3, 5).map(({ metrics }) => hitRate(metrics)))
+    return { rows, hits: { few: inCache ?? Number.NaN, many: many ?? Number.NaN } }
+  } finally {
+    for (const candidate of candidates) await candidate.stop()
+  }
+}
+
+/** The share of look-ups that the cache of keys answered. @param {string | undefined} metrics */
+async function hitRate(metrics) {
+  const text = await (await fetch(`${metrics}/metrics`)).text()
+  const read = (/** @type {string} */ result) =>
+    Number(new RegExp(`key_cache_lookups_total\\{[^}]*result="${result}"[^}]*\\} (\\S+)`).exec(text)?.[1])
+  const [hit, miss] = [read('hit'), read('miss')]
+  return hit / (hit + miss)
+}
+
+/**
+ * One node as one process and as two workers behind one port, side by side.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
+export async function compareWorkers(env) {
+  const start = async (/** @type {string} */ name, /** @type {readonly string[]} */ more) => ({
+    ...(await startServer(name, [SERVICE, ...START, ...more], { ...env, ...extrasOf('on') })),
+    keys: KEYS.few,
+  })
+  const candidates = [await start('one process', []), await start('`--workers 2`', ['--workers', '2'])]
+  try {
+    return await interleave(candidates)
+  } finally {
+    for (const candidate of candidates) await candidate.stop()
+  }
+}
+
+/**
+ * Resident memory after requests over far more keys than the cache holds.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
+export const measureMemoryOfMany = (env) =>
+  measureMemory('', KEYS.many, MEMORY_REQUESTS, { ...env, ...extrasOf('on') })

@@ -5,36 +5,49 @@ import type { Store } from './store/store.ts'
 /** What is asked of the store for whoever checks tokens, beside the key. */
 export type CheckLookUps = Pick<Store, 'isTokenRevoked' | 'findVerifierBySecret'>
 
+type Watch = Pick<ChangeWatch, 'subscribe' | 'isStale' | 'freshen' | 'nowMs'>
+
 /** Verifiers are as many as there are deployments of guards. */
 const MAX_VERIFIERS = 1_000
-/** Of the tokens that are asked about again and again. */
-const MAX_TOKENS = 20_000
 
-/** Remembers which verifier a secret is of, and of which tokens it is known that they were not revoked. */
-export function rememberChecks(
-  store: CheckLookUps,
-  watch: Pick<ChangeWatch, 'subscribe' | 'isStale' | 'freshen'>,
-): CheckLookUps {
+/** Remembers which verifier a secret is of, and knows every token that was ended before its time. */
+export function rememberChecks(store: Pick<Store, 'findVerifierBySecret'>, watch: Watch): CheckLookUps {
   const findVerifier = rememberLookUps(
     {
       read: (hash) => store.findVerifierBySecret(Buffer.from(hash, 'base64url')),
       kind: 'verifier',
-      ends: 'all',
       max: MAX_VERIFIERS,
-    },
-    watch,
-  )
-  const findUnrevoked = rememberLookUps<true>(
-    {
-      read: async (tokenId) => ((await store.isTokenRevoked(tokenId)) ? undefined : true),
-      kind: 'token',
-      ends: 'subject',
-      max: MAX_TOKENS,
     },
     watch,
   )
   return {
     findVerifierBySecret: (secretHash) => findVerifier(secretHash.toString('base64url')),
-    isTokenRevoked: async (tokenId) => (await findUnrevoked(tokenId)) === undefined,
+    isTokenRevoked: knowRevokedTokens(watch),
+  }
+}
+
+/**
+ * Every revocation is a change that is in force for as long as its token could live, and the watch tells of all that are: so
+ * nothing is asked of the database.
+ */
+function knowRevokedTokens(watch: Watch): Store['isTokenRevoked'] {
+  /** Until when, in epoch seconds, in the order in which they were heard of. */
+  const revoked = new Map<string, number>()
+  watch.subscribe((changes, reset) => {
+    if (reset) revoked.clear()
+    dropEnded(revoked, watch.nowMs() / 1000)
+    for (const { kind, subject, expiresAt } of changes) if (kind === 'token') revoked.set(subject, expiresAt)
+  })
+  return async function isTokenRevoked(tokenId) {
+    if (watch.isStale()) await watch.freshen()
+    return revoked.has(tokenId)
+  }
+}
+
+/** Up to the first that is in force: no token lives long, so that none stays for long behind it. */
+function dropEnded(revoked: Map<string, number>, now: number): void {
+  for (const [tokenId, expiresAt] of revoked) {
+    if (expiresAt > now) return
+    revoked.delete(tokenId)
   }
 }

@@ -4,12 +4,11 @@ import type { ChangeWatch } from './change-watch.ts'
 import { StoreUnavailableError } from './store/store-error.ts'
 
 /** A look-up, and what ends what is remembered of it. */
-export interface RememberedLookUp<Found extends object | true> {
+export interface RememberedLookUp<Found extends object> {
   /** Looks up; `undefined` for nothing, which is never remembered. */
   read(name: string): Promise<Found | undefined>
-  /** Changes of this kind end what is remembered: all of it, or what is remembered under their subject. */
+  /** Changes of this kind end all that is remembered. */
   readonly kind: ChangeKind
-  readonly ends: 'all' | 'subject'
   /** How much is remembered at most. */
   readonly max: number
 }
@@ -23,18 +22,16 @@ const MAX_TRIES = 5
  *
  * @returns the look-up, which throws {@link StoreUnavailableError} as well.
  */
-export function rememberLookUps<Found extends object | true>(
-  { read, kind, ends, max }: RememberedLookUp<Found>,
+export function rememberLookUps<Found extends object>(
+  { read, kind, max }: RememberedLookUp<Found>,
   watch: Pick<ChangeWatch, 'subscribe' | 'isStale' | 'freshen'>,
 ): (name: string) => Promise<Found | undefined> {
   const remembered = new LRUCache<string, Found>({ max })
   let heard = 0
   watch.subscribe((changes, reset) => {
-    const subjects = changes.filter((change) => change.kind === kind).map(({ subject }) => subject)
-    if (!reset && subjects.length === 0) return
+    if (!reset && !changes.some((change) => change.kind === kind)) return
     heard += 1
-    if (reset || ends === 'all') remembered.clear()
-    for (const subject of subjects) remembered.delete(subject)
+    remembered.clear()
   })
 
   async function lookUp(name: string): Promise<Found | undefined> {

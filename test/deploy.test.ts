@@ -60,8 +60,8 @@ describe('the systemd unit', () => {
   writeFileSync(
     unit,
     read('systemd/interhuman-auth.service').replace(
-      '/usr/bin/node /opt/interhuman-auth/',
-      `${process.execPath} ${ROOT}`,
+      /^ExecStart=\S+ (.*?)\/opt\/interhuman-auth\//m,
+      (_line, options) => `ExecStart=${process.execPath} ${options}${ROOT}`,
     ),
   )
 
@@ -70,7 +70,7 @@ describe('the systemd unit', () => {
     context.skip(verified.missing, 'no systemd-analyze on this machine')
     expect(verified.status).toBe(0)
     expect(verified.text).not.toContain('interhuman-auth.service')
-    const program = /ExecStart=\S+ (\S+) start/.exec(readFileSync(unit, 'utf8'))?.[1]
+    const program = /ExecStart=\S+ (?:-\S+ )*(\S+) start/.exec(readFileSync(unit, 'utf8'))?.[1]
     expect(existsSync(program ?? '')).toBe(true)
   })
 

@@ -82,7 +82,7 @@ export function cacheKeys(
       const flight = flights.get(keyId) ?? begin(keyId)
       const key = await flight.found
       if (flight.outrun) continue
-      if (key !== undefined) keys.set(keyId, key)
+      if (key !== undefined) keys.set(keyId, keepApart(key))
       return key
     }
     throw new StoreUnavailableError('the key is changed faster than it is read')
@@ -114,3 +114,15 @@ export function cacheKeys(
 
   return { findKeyCredentials, findKeyCredentialsBySecret, counts: () => ({ size: keys.size, hits, misses }) }
 }
+
+/** A small buffer is a piece of a pool of 64 KB, all of which would stay for as long as one of its pieces does. */
+function keepApart(key: KeyCredentials): KeyCredentials {
+  const { secretHash, previousSecretHash } = key
+  return {
+    ...key,
+    secretHash: copyOf(secretHash),
+    previousSecretHash: previousSecretHash && copyOf(previousSecretHash),
+  }
+}
+
+const copyOf = (bytes: Buffer) => Buffer.alloc(bytes.length, bytes)

@@ -60,10 +60,10 @@ beforeEach(() => {
 })
 
 test('a key is read once, by whichever of its names it is asked for', async () => {
-  for (let count = 0; count < 3; count += 1) expect(await cache.findKeyCredentials(KEY.keyId)).toBe(KEY)
+  for (let count = 0; count < 3; count += 1) expect(await cache.findKeyCredentials(KEY.keyId)).toEqual(KEY)
   expect(reads).toBe(1)
   for (let count = 0; count < 3; count += 1)
-    expect(await cache.findKeyCredentialsBySecret(KEY.secretHash)).toBe(KEY)
+    expect(await cache.findKeyCredentialsBySecret(KEY.secretHash)).toEqual(KEY)
   expect(reads).toBe(2)
   expect(cache.counts()).toEqual({ size: 1, hits: 5, misses: 2 })
 })
@@ -78,7 +78,7 @@ test('that a key is not there is not remembered', async () => {
   row = undefined
   expect(await cache.findKeyCredentials(KEY.keyId)).toBeUndefined()
   row = KEY
-  expect(await cache.findKeyCredentials(KEY.keyId)).toBe(KEY)
+  expect(await cache.findKeyCredentials(KEY.keyId)).toEqual(KEY)
 })
 
 test('after a change the key is read again before anybody hears of it, by id and by secret', async () => {
@@ -86,8 +86,8 @@ test('after a change the key is read again before anybody hears of it, by id and
   await cache.findKeyCredentialsBySecret(KEY.secretHash)
   row = REVOKED
   tell(KEY.keyId, 1)
-  expect(await cache.findKeyCredentials(KEY.keyId)).toBe(REVOKED)
-  expect(await cache.findKeyCredentialsBySecret(KEY.secretHash)).toBe(REVOKED)
+  expect(await cache.findKeyCredentials(KEY.keyId)).toEqual(REVOKED)
+  expect(await cache.findKeyCredentialsBySecret(KEY.secretHash)).toEqual(REVOKED)
 })
 
 test('of 1,000 look-ups that began before a revocation none gives the living key, and none puts it back', async () => {
@@ -103,9 +103,9 @@ test('of 1,000 look-ups that began before a revocation none gives the living key
     const letGo = held
     held = undefined
     for (const go of letGo) go()
-    expect(await late).toBe(REVOKED)
-    for (const one of early) expect(await one).toBe(REVOKED)
-    expect(await cache.findKeyCredentials(KEY.keyId)).toBe(REVOKED)
+    expect(await late).toEqual(REVOKED)
+    for (const one of early) expect(await one).toEqual(REVOKED)
+    expect(await cache.findKeyCredentials(KEY.keyId)).toEqual(REVOKED)
   }
 })
 
@@ -140,10 +140,21 @@ test('a reading that fails fails for those who share it, and the next one is beg
   const asked = [failing.findKeyCredentials('a'), failing.findKeyCredentials('a')]
   for (const one of asked) await expect(one).rejects.toThrow(StoreUnavailableError)
   fails = false
-  expect(await failing.findKeyCredentials('a')).toBe(KEY)
+  expect(await failing.findKeyCredentials('a')).toEqual(KEY)
 })
 
 test('it holds no more keys than it was told to', async () => {
   for (const keyId of ['a', 'b', 'c', 'd']) await cache.findKeyCredentials(keyId)
   expect(cache.counts().size).toBe(3)
+})
+
+test('of the memory that a look-up shares with others nothing is kept', async () => {
+  const pooled = Buffer.concat([KEY.secretHash])
+  expect(pooled.buffer.byteLength).toBeGreaterThan(pooled.length)
+  row = { ...KEY, secretHash: pooled, previousSecretHash: pooled }
+  await cache.findKeyCredentials(KEY.keyId)
+  const kept = await cache.findKeyCredentials(KEY.keyId)
+  expect(kept).toEqual(row)
+  expect(kept?.secretHash.buffer.byteLength).toBe(pooled.length)
+  expect(kept?.previousSecretHash?.buffer.byteLength).toBe(pooled.length)
 })

@@ -105,6 +105,7 @@ describe('the Containerfile', () => {
     expect(rest('HEALTHCHECK')[0]).toMatch(/CMD \["node", "-e", "fetch\(.*\/health\/live/)
     expect(JSON.parse(rest('ENTRYPOINT')[0] ?? '')).toEqual([
       'node',
+      '--max-semi-space-size=8',
       '/app/service/bin/interhuman-auth-service.js',
     ])
     expect(rest('CMD')).toEqual(['["start"]'])

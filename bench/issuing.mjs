@@ -15,7 +15,11 @@ const ROUNDS = 7
 const ROUND_MS = 1000
 const WARM_UP_MS = 6000
 
-/** @typedef {import('./processes.mjs').Server & { keys?: number, requests?: readonly string[], from?: number }} Candidate */
+/**
+ * A server under load; `pids` are all that it consists of, and `ports` where an equal part of the load goes.
+ *
+ * @typedef {import('./processes.mjs').Server & { pids?: readonly number[], ports?: readonly number[], keys?: number, requests?: readonly string[], from?: number }} Candidate
+ */
 /** @typedef {{ cpu: number, perSecond: number, p50: number, p99: number }} Round */
 /** @typedef {{ name: string, cpu: number, ratio: number, perSecond: number, p50: number, p99: number, megabytes: number }} Row */
 
@@ -79,10 +83,11 @@ export async function interleave(candidates) {
 
 /** @param {Candidate} candidate @param {number} ms @returns {Promise<Round>} */
 async function measure(candidate, ms) {
-  const before = cpuMicros(candidate.pid)
-  const { port, keys, requests, from } = candidate
+  const { pid, pids = [pid], port, ports = [port], keys, requests, from } = candidate
+  const readCpu = () => sum(pids.map(cpuMicros))
+  const before = readCpu()
   const result = await runLoad({
-    port,
+    ports,
     connections: CONNECTIONS,
     ms,
     ...(keys && { keys }),
@@ -92,12 +97,15 @@ async function measure(candidate, ms) {
   candidate.from = result.next
   if (result.failed > 0) throw new Error(`${candidate.name} refused ${result.failed} requests`)
   return {
-    cpu: (cpuMicros(candidate.pid) - before) / result.answered,
+    cpu: (readCpu() - before) / result.answered,
     perSecond: result.answered / result.seconds,
     p50: result.p50,
     p99: result.p99,
   }
 }
+
+/** @param {readonly number[]} values */
+const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /** @param {Candidate} candidate @param {Round[]} rounds @param {Round[]} floor @returns {Row} */
 function summarise(candidate, rounds, floor) {
@@ -108,7 +116,7 @@ function summarise(candidate, rounds, floor) {
     perSecond: median(rounds.map((round) => round.perSecond)),
     p50: median(rounds.map((round) => round.p50)),
     p99: median(rounds.map((round) => round.p99)),
-    megabytes: residentMegabytes(candidate.pid),
+    megabytes: sum((candidate.pids ?? [candidate.pid]).map(residentMegabytes)),
   }
 }
 
@@ -126,7 +134,7 @@ export async function measureMemory(folder, keys, requests, env = {}) {
   try {
     let answered = 0
     while (answered < requests)
-      answered += (await runLoad({ port: server.port, connections: CONNECTIONS, keys, ms: 2000 })).answered
+      answered += (await runLoad({ ports: [server.port], connections: CONNECTIONS, keys, ms: 2000 })).answered
     return { answered, megabytes: residentMegabytes(server.pid) }
   } finally {
     await server.stop()

@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 import { requestOf } from './keys.mjs'
 
-/** @typedef {{ port: number, connections: number, ms: number, keys?: number, requests?: readonly string[], from?: number }} LoadOrder `requests` in turn, beginning at `from`. */
+/** @typedef {{ ports: readonly number[], connections: number, ms: number, keys?: number, requests?: readonly string[], from?: number }} LoadOrder An equal part of the connections to each port; `requests` in turn, beginning at `from`. */
 /** @typedef {{ answered: number, failed: number, p50: number, p99: number, seconds: number, next: number }} LoadResult `next` is where the requests go on. */
 
 process.on('message', async (/** @type {LoadOrder} */ order) => {
@@ -14,7 +14,7 @@ process.on('message', async (/** @type {LoadOrder} */ order) => {
  * @param {LoadOrder} order
  * @returns {Promise<LoadResult>}
  */
-async function load({ port, connections, ms, keys = 1, requests, from = 0 }) {
+async function load({ ports, connections, ms, keys = 1, requests, from = 0 }) {
   let turn = from
   const next = () => requests?.[turn++ % requests.length] ?? requestOf(Math.floor(Math.random() * keys))
   const started = process.hrtime.bigint()
@@ -23,7 +23,11 @@ async function load({ port, connections, ms, keys = 1, requests, from = 0 }) {
   const micros = []
   const counts = { failed: 0 }
   stayAwake(end)
-  await Promise.all(Array.from({ length: connections }, () => drive(port, next, end, micros, counts)))
+  await Promise.all(
+    Array.from({ length: connections }, (_, index) =>
+      drive(ports[index % ports.length] ?? 0, next, end, micros, counts),
+    ),
+  )
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
   micros.sort((a, b) => a - b)
   const at = (/** @type {number} */ share) => micros[Math.floor((micros.length - 1) * share)] ?? 0

@@ -67,20 +67,28 @@ async function hitRate(metrics) {
 }
 
 /**
- * One node as one process and as two workers behind one port, side by side.
+ * One process, two nodes of one process each, and two workers behind one port, side by side under the same load. Two processes
+ * beside the load's make everything dearer where there are two cores, whoever they are: what workers cost is what they cost
+ * above two nodes.
  *
  * @param {NodeJS.ProcessEnv} env
  */
 export async function compareWorkers(env) {
-  const start = async (/** @type {string} */ name, /** @type {readonly string[]} */ more) => ({
-    ...(await startServer(name, [SERVICE, ...START, ...more], { ...env, ...extrasOf('on') })),
-    keys: KEYS.few,
-  })
-  const candidates = [await start('one process', []), await start('`--workers 2`', ['--workers', '2'])]
+  const start = (/** @type {string} */ name, /** @type {readonly string[]} */ more = []) =>
+    startServer(name, [SERVICE, ...START, ...more], { ...env, ...extrasOf('on') })
+  const one = await start('one process')
+  const two = [await start('two nodes, one process each'), await start('the other node')]
+  const workers = await start('`--workers 2`', ['--workers', '2'])
+  const [first = one] = two
+  const keys = KEYS.few
   try {
-    return await interleave(candidates)
+    return await interleave([
+      { ...one, keys },
+      { ...first, keys, ports: two.map(({ port }) => port), pids: two.map(({ pid }) => pid) },
+      { ...workers, keys },
+    ])
   } finally {
-    for (const candidate of candidates) await candidate.stop()
+    for (const server of [one, ...two, workers]) await server.stop()
   }
 }
 

@@ -28,6 +28,8 @@ export async function answerRequest(
   const { admission } = dependencies
   try {
     const route = takeRoute(exchange, routes)
+    const overload = admission.judgeLoad(exchange, route)
+    if (overload !== undefined) return sendError(exchange, overload, overload, dependencies)
     const admitted = admission.admit(exchange, route)
     if (admitted !== undefined) await admitted
     await route.authorize?.(exchange)

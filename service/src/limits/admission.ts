@@ -28,10 +28,12 @@ const AT_ONCE_RETRY_SECONDS = 1
 export interface Admission {
   /** @returns whether a connection is within its client's share; one that is not is to be closed. */
   admitConnection(socket: Socket): boolean
+  /** The error for a request that the machine has no time for, by its head alone: `ih1003`. */
+  judgeLoad(exchange: Exchange, route: Route): ApiError | undefined
   /**
    * Lets a request in by its head alone, or refuses it before anything of its body is read.
    *
-   * @throws {ApiError} `ih1003` under overload, `ih3002` and `ih3001` for what is beyond the client's share.
+   * @throws {ApiError} `ih3002` and `ih3001` for what is beyond the client's share.
    */
   admit(exchange: Exchange, route: Route): Promise<void> | undefined
   /**
@@ -56,17 +58,16 @@ export interface Admission {
  * @param monotonicMs the clock that exchanges are opened by.
  */
 export function createAdmission(settings: AdmissionSettings, monotonicMs: () => number): Admission {
-  const load = createLoadShed(settings)
+  const load = createLoadShed(settings, monotonicMs)
   const atOnce = createAtOnce(settings.addressRequestsAtOnce)
   const rate = createRateLimit(settings.addressRequestsPerMinute)
   const failures = createRateLimit(settings.failuresPerMinute)
   const connections = createAtOnce(settings.addressConnections)
   return {
     admitConnection: (socket) => admitConnection(socket, connections, settings.trustedProxies),
+    judgeLoad: (exchange, route) => (route.load === 'free' ? undefined : load.judge(exchange.startedAt)),
     admit(exchange, route) {
-      if (route.load === 'free') return undefined
-      load.refuseOverload(exchange.startedAt)
-      if (route.load === 'uncounted' || (atOnce === undefined && rate === undefined)) return undefined
+      if (route.load !== undefined || (atOnce === undefined && rate === undefined)) return undefined
       return admitClient(exchange, atOnce, rate)
     },
     begin(route) {

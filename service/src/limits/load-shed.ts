@@ -1,5 +1,6 @@
 import { ERRORS } from '@interhuman-auth/protocol'
-import { retryLater } from '../api-error.ts'
+import { type ApiError, retryLater } from '../api-error.ts'
+import { createTurnClock } from './turn-clock.ts'
 
 /** How much the machine is given to do. */
 export interface LoadBounds {
@@ -15,14 +16,15 @@ export interface LoadBounds {
  */
 export interface LoadShed {
   /**
-   * Refuses a request whose turn comes too late: what came before it in the same turn of the event loop has taken too
-   * long already, or too much is under way.
+   * The error for a request whose turn comes too late: what came before it in the same turn of the event loop has taken too
+   * long already, or too much is under way. What is too long for one turn is `maxLoopDelayMs`, and a few milliseconds once
+   * turn after turn takes longer than that: a burst is worked off, a queue that stays is cut short.
    *
-   * @param now milliseconds of the clock that the bounds are measured by.
-   * @throws {ApiError} `ih1003`
+   * @param now milliseconds of the clock that was handed in.
+   * @returns `ih1003`, or `undefined` for a request that is taken. Not thrown: to throw costs more than all the asking.
    */
-  refuseOverload(now: number): void
-  /** Does the same, and counts a request as under way; {@link end} must follow. @throws {ApiError} `ih1003` */
+  judge(now: number): ApiError | undefined
+  /** Counts a request as under way, whose body has arrived; {@link end} must follow. @throws {ApiError} `ih1003` */
   begin(now: number): void
   end(): void
 }
@@ -30,27 +32,27 @@ export interface LoadShed {
 /** When a client may come again, in seconds: a queue of this service is never longer. */
 const RETRY_AFTER_SECONDS = 1
 
-/** Makes the one guard of a process's load. */
-export function createLoadShed({ maxInFlight, maxLoopDelayMs }: LoadBounds): LoadShed {
+/**
+ * Makes the one guard of a process's load.
+ *
+ * @param monotonicMs the clock that the bounds are measured by.
+ * @param onTurnEnd calls what it is given at the end of this turn of the event loop.
+ */
+export function createLoadShed(
+  { maxInFlight, maxLoopDelayMs }: LoadBounds,
+  monotonicMs: () => number,
+  onTurnEnd: (end: () => void) => void = setImmediate,
+): LoadShed {
   // One for all: what an error costs is above all its stack.
   const overloaded = retryLater(ERRORS.unavailable, RETRY_AFTER_SECONDS)
+  const turns = createTurnClock(maxLoopDelayMs, monotonicMs, onTurnEnd)
   let inFlight = 0
-  let turnBegan: number | undefined
-  const endTurn = () => {
-    turnBegan = undefined
-  }
-  const refuseOverload = (now: number) => {
-    // Everything that was waiting when the loop began to poll is taken in one turn, and `setImmediate` comes behind it.
-    if (turnBegan === undefined) {
-      turnBegan = now
-      setImmediate(endTurn)
-    }
-    if (inFlight >= maxInFlight || now - turnBegan > maxLoopDelayMs) throw overloaded
-  }
+  const judge = (now: number) => (turns.isTooLate(now) || inFlight >= maxInFlight ? overloaded : undefined)
   return {
-    refuseOverload,
+    judge,
     begin(now) {
-      refuseOverload(now)
+      const error = judge(now)
+      if (error !== undefined) throw error
       inFlight += 1
     },
     end() {

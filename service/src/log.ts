@@ -37,7 +37,7 @@ export function openLog(options: LogOptions): { readonly log: Log; closeLog(): P
     {
       level: options.level,
       base: worker === undefined ? null : { worker },
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: createTimestamp(),
       formatters: { level: (level) => ({ level }) },
       serializers: { error: stdSerializers.err },
     },
@@ -54,6 +54,20 @@ export function openLog(options: LogOptions): { readonly log: Log; closeLog(): P
         batch.end()
         stream.end()
       }),
+  }
+}
+
+/** The time of a line as pino wants it. Under load, several lines are of one millisecond. */
+function createTimestamp(): () => string {
+  let lastMs = Number.NaN
+  let text = ''
+  return () => {
+    const ms = Date.now()
+    if (ms !== lastMs) {
+      lastMs = ms
+      text = `,"time":"${new Date(ms).toISOString()}"`
+    }
+    return text
   }
 }
 

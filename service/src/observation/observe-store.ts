@@ -8,7 +8,9 @@ export type Around = <T>(operation: string, run: () => Promise<T>) => Promise<T>
 export function observeStore(store: Store, around: Around): Store {
   const observed = Object.entries(store).map(([name, method]: [string, (...args: never[]) => unknown]) => [
     name,
-    UNOBSERVED.has(name) ? method : (...args: never[]) => around(name, async () => method(...args)),
+    UNOBSERVED.has(name)
+      ? method
+      : (...args: never[]) => around(name, () => method(...args) as Promise<unknown>),
   ])
   return Object.fromEntries(observed) as Store
 }

@@ -5,23 +5,35 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { measureClient } from './client.mjs'
+import { measureMix } from './mix.mjs'
 import { measureNodes } from './nodes.mjs'
 import { rootPath } from './processes.mjs'
 import { measureService } from './service.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean', default: false } },
+  options: {
+    short: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '2.5' },
+    seed: { type: 'string' },
+  },
 })
 const say = (/** @type {string} */ step) => process.stderr.write(`bench: ${step}\n`)
 const parts = [
   { name: 'service', page: 'docs/benchmarks.md', measure: () => measureService(say) },
   { name: 'nodes', page: 'docs/benchmarks-nodes.md', measure: () => measureNodes(say) },
+  { name: 'mix', page: 'docs/benchmarks-mix.md', measure: () => measureMix(say, mixOptions()) },
   { name: 'client', page: 'docs/benchmarks-client.md', measure: () => measureClient(say, values.short) },
 ]
 for (const name of positionals)
   if (!parts.some((part) => part.name === name))
-    throw new Error(`there is no part ${name}: service, nodes, client`)
+    throw new Error(`there is no part ${name}: service, nodes, mix, client`)
+
+/** How long the mix is held with each kind of connection, and its seed, if it is to be one of before. */
+function mixOptions() {
+  const { short, minutes, seed } = values
+  return { short, minutes: Number(minutes), ...(seed !== undefined && { seed: Number(seed) }) }
+}
 
 for (const { name, page, measure } of parts) {
   if (positionals.length > 0 && !positionals.includes(name)) continue

@@ -57,7 +57,7 @@ function relativeProblem(house, file, specifier) {
     /^(?:service|cli)\/dist\//.test(target)
   )
     return undefined
-  if (part === 'tools' && file.path.startsWith('test/tools/')) return undefined
+  if (['tools', 'bench'].includes(part) && file.path.startsWith(`test/${part}/`)) return undefined
   // The same browser for the runtimes and for what crosses parts.
   if (target === 'tools/runtimes/chromium.mjs' && file.part === 'test') return undefined
   if (part === 'test' && target.startsWith('test/support/')) return undefined

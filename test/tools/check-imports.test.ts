@@ -93,6 +93,7 @@ describe('imports go along the arrows only', () => {
     ['test/a.test.ts', '@interhuman-auth/guard'],
     ['test/a.test.ts', 'jose'],
     ['test/tools/a.test.ts', '../../tools/a.mjs'],
+    ['test/bench/a.test.ts', '../../bench/a.mjs'],
     ['tools/write-configuration.mjs', '../service/dist/config.js'],
   ])('%s may import %s', async (file, specifier) => {
     expect(findWrongImports(await house({ [file]: `import '${specifier}'\n` }))).toEqual([])

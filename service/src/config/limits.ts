@@ -57,6 +57,6 @@ export const LIMIT_SETTINGS = [
   setting('maxLoopDelayMs', 1000, integer(10, 60_000), {
     placeholder: 'MS',
     description:
-      'How long a request may have waited for the service itself, in milliseconds; above it the answer is 503, with a time to come again.',
+      'How long a request may have waited for the service itself, in milliseconds; above it the answer is 503, with a time to come again. A hundredth of it, but at least 10, where there is lastingly more to do than can be done.',
   }),
 ] as const

@@ -1,8 +1,10 @@
 /**
- * What a turn of the event loop may take while there is more to do than can be done, in milliseconds: some eighty tokens. It
- * is what a request that is taken waits for others that are, besides those that are refused.
+ * What a turn of the event loop may take while there is more to do than can be done: a hundredth of what it may take at most,
+ * but at least so many milliseconds, which are some eighty tokens. It is what a request that is taken waits for others that
+ * are, besides those that are refused.
  */
 export const TARGET_MS = 10
+const TARGET_SHARE = 1 / 100
 
 /** For how long turn after turn must take longer than that, in milliseconds: a pause or a burst is not overload. */
 export const INTERVAL_MS = 100
@@ -11,11 +13,11 @@ export const INTERVAL_MS = 100
 const REST_SHARE = 1 / 10
 
 /**
- * However much is refused, which takes time as well, this part of a turn goes to what is taken, up to
- * {@link MAX_TARGET_MS}: a service that only refuses is of no use.
+ * However much is refused, which takes time as well, this part of a turn goes to what is taken, up to so many
+ * targets: a service that only refuses is of no use.
  */
 const TAKEN_SHARE = 1 / 4
-const MAX_TARGET_MS = 20
+const MAX_TARGETS = 2
 
 /** Knows how long requests wait for this process. */
 export interface TurnClock {
@@ -32,7 +34,7 @@ export interface TurnClock {
  *
  * A queue that is worked off does no harm; one that stays only makes everybody wait, by its whole length (Nichols and
  * Jacobson, "Controlling Queue Delay", 2012; of servers: Maurer, "Fail at Scale", 2015). So the bound is `maxMs` until for {@link INTERVAL_MS} no turn was as short as
- * {@link TARGET_MS} and the process did not rest. From then on it is that target, until a turn is as short again.
+ * the target ({@link TARGET_MS}) and the process did not rest. From then on it is that target, until a turn is as short again.
  *
  * @param monotonicMs the clock that requests are opened by.
  * @param onTurnEnd calls what it is given at the end of this turn of the event loop.
@@ -42,7 +44,7 @@ export function createTurnClock(
   monotonicMs: () => number,
   onTurnEnd: (end: () => void) => void,
 ): TurnClock {
-  const targetMs = Math.min(TARGET_MS, maxMs)
+  const targetMs = Math.min(Math.max(TARGET_MS, maxMs * TARGET_SHARE), maxMs)
   let began: number | undefined
   let ended = Number.NEGATIVE_INFINITY
   let tookMs = 0
@@ -66,7 +68,7 @@ export function createTurnClock(
   }
   const begin = (now: number) => {
     judgeInterval(now)
-    const cutMs = Math.min(MAX_TARGET_MS, Math.max(TARGET_MS, tookMs * TAKEN_SHARE))
+    const cutMs = Math.min(MAX_TARGETS * targetMs, Math.max(targetMs, tookMs * TAKEN_SHARE))
     boundMs = isOver ? Math.min(maxMs, cutMs) : maxMs
     began = now
     onTurnEnd(end)

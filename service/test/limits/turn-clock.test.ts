@@ -93,6 +93,14 @@ test('where refusing takes most of a turn, a part of it still goes to what is ta
   expect(loop.turn(400)).toBe(20)
 })
 
+test('who lets a turn take longer at most lets it take a hundredth of that while there is too much to do', () => {
+  const loop = startLoop(3000)
+  loop.fill(24)
+  expect(loop.turn(24)).toBe(24)
+  loop.fill(60)
+  expect(loop.turn(60)).toBe(30)
+})
+
 test('a bound below the target is kept to', () => {
   const loop = startLoop(2)
   expect(loop.turn(24)).toBe(2)

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { measureClient } from './client.mjs'
 import { measureMix } from './mix.mjs'
 import { measureNodes } from './nodes.mjs'
+import { measureOverload } from './overload.mjs'
 import { rootPath } from './processes.mjs'
 import { measureService } from './service.mjs'
 
@@ -23,11 +24,16 @@ const parts = [
   { name: 'service', page: 'docs/benchmarks.md', measure: () => measureService(say) },
   { name: 'nodes', page: 'docs/benchmarks-nodes.md', measure: () => measureNodes(say) },
   { name: 'mix', page: 'docs/benchmarks-mix.md', measure: () => measureMix(say, mixOptions()) },
+  {
+    name: 'overload',
+    page: 'docs/benchmarks-overload.md',
+    measure: () => measureOverload(say, values.short),
+  },
   { name: 'client', page: 'docs/benchmarks-client.md', measure: () => measureClient(say, values.short) },
 ]
 for (const name of positionals)
   if (!parts.some((part) => part.name === name))
-    throw new Error(`there is no part ${name}: service, nodes, mix, client`)
+    throw new Error(`there is no part ${name}: service, nodes, mix, overload, client`)
 
 /** How long the mix is held with each kind of connection, and its seed, if it is to be one of before. */
 function mixOptions() {

@@ -1,13 +1,15 @@
 import cluster, { type Worker } from 'node:cluster'
+import { BEAT_MS } from './heartbeat.ts'
 import type { WorkerAddress, WorkerEnd, WorkerProcess } from './supervise.ts'
 
-// The two ends of a worker: what its supervisor holds, and what it holds itself. They speak in messages of two kinds.
+// The two ends of a worker: what its supervisor holds, and what it holds itself. They speak in messages of three kinds.
 
 interface ListeningMessage extends WorkerAddress {
   readonly kind: 'listening'
 }
 
 const STOP = { kind: 'stop' } as const
+const BEAT = { kind: 'beat' } as const
 
 function isMessage(value: unknown, kind: string): boolean {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
@@ -33,10 +35,17 @@ export function forkWorker(): WorkerProcess {
     pid,
     listening,
     ended,
+    onBeat(hear) {
+      worker.on('message', (message: unknown) => {
+        if (isMessage(message, BEAT.kind)) hear()
+      })
+    },
     stop() {
       // It may have ended meanwhile.
       if (worker.isConnected()) worker.send(STOP, () => {})
     },
+    // Not the cluster's own kill, which asks the worker to disconnect and waits for it.
+    kill: () => void worker.process.kill('SIGKILL'),
   }
 }
 
@@ -54,11 +63,22 @@ export interface Supervised {
 /** Signals that ask a program to end. They reach a whole group of processes, and it is the supervisor that answers them. */
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
-/** Gives what this process has of its supervisor, `undefined` where it is no worker. */
+/** Says again and again that the event loop turns, as long as there is somebody to hear it. */
+function keepBeating(): void {
+  const beat = () => {
+    // Who ends meanwhile hears of it by its own means.
+    if (process.connected) process.send?.(BEAT, undefined, {}, () => {})
+  }
+  beat()
+  setInterval(beat, BEAT_MS).unref()
+}
+
+/** Gives what this process has of its supervisor, `undefined` where it is no worker; who is one is heard by it from then on. */
 export function findSupervisor(): Supervised | undefined {
   if (cluster.worker === undefined) return undefined
   const { worker } = cluster
   for (const signal of STOP_SIGNALS) process.on(signal, () => {})
+  keepBeating()
   const stopAsked = new Promise<void>((resolve) => {
     process.on('message', (message: unknown) => {
       if (isMessage(message, STOP.kind)) resolve()

@@ -1,3 +1,4 @@
+import { type Beating, watchHeartbeats } from './heartbeat.ts'
 import { restartDelayMs } from './restart-delay.ts'
 
 /** What a worker says once it listens. */
@@ -16,10 +17,12 @@ export interface WorkerEnd {
 }
 
 /** A worker as its supervisor sees it. */
-export interface WorkerProcess {
+export interface WorkerProcess extends Beating {
   readonly pid: number | undefined
   /** Asks it to finish the requests in flight and end. */
   stop(): void
+  /** Ends it at once, whatever it does. */
+  kill(): void
   /** Resolves once, when it listens. */
   readonly listening: Promise<WorkerAddress>
   /** Resolves once, when it has ended. */
@@ -32,6 +35,8 @@ export interface SuperviseDependencies {
   /** Milliseconds from any fixed moment. */
   monotonicMs(): number
   onStarted(pid: number | undefined): void
+  /** It is killed at once, so that {@link onEnded} follows. @param silentMs for how long nothing was heard of it. */
+  onHung(pid: number | undefined, silentMs: number): void
   /** @param restartMs when there will be another, in milliseconds. */
   onEnded(end: WorkerEnd, restartMs: number): void
 }
@@ -41,13 +46,13 @@ export interface Supervisor {
   readonly address: WorkerAddress
   /** How many of the workers are up. */
   countAlive(): number
-  /** Stops them all. @returns how they ended. */
-  stop(): Promise<readonly WorkerEnd[]>
+  /** Stops them all, and kills those that have not ended after a time, in milliseconds. @returns how they ended. */
+  stop(killAfterMs: number): Promise<readonly WorkerEnd[]>
 }
 
 /**
- * Starts workers and keeps them up: one that ends is replaced, later and later where it does not last. The first one
- * starts alone, so that what stops a start is told once, and a schema is brought up to date by one.
+ * Starts workers and keeps them up: one that ends is replaced, later and later where it does not last, and so is one whose
+ * event loop hangs, which is killed. The first one starts alone, so that what stops a start is told once, and a schema is brought up to date by one.
  *
  * @returns how the first worker ended, where it ended before it listened.
  */
@@ -55,9 +60,25 @@ export async function superviseWorkers(
   count: number,
   dependencies: SuperviseDependencies,
 ): Promise<Supervisor | WorkerEnd> {
-  const first = dependencies.fork()
+  const beats = watchHeartbeats<WorkerProcess>(
+    () => dependencies.monotonicMs(),
+    (worker, silentMs) => {
+      dependencies.onHung(worker.pid, silentMs)
+      worker.kill()
+    },
+  )
+  const fork = () => {
+    const worker = dependencies.fork()
+    beats.add(worker)
+    void worker.ended.then(() => beats.remove(worker))
+    return worker
+  }
+  const first = fork()
   const begun = await Promise.race([first.listening, first.ended])
-  if (!('url' in begun)) return begun
+  if (!('url' in begun)) {
+    beats.close()
+    return begun
+  }
   dependencies.onStarted(first.pid)
   const alive = new Set<WorkerProcess>()
   const restarts = new Set<NodeJS.Timeout>()
@@ -78,7 +99,7 @@ export async function superviseWorkers(
   }
 
   const begin = (failures: number): Promise<unknown> => {
-    const worker = dependencies.fork()
+    const worker = fork()
     void keepUp(worker, failures, dependencies.monotonicMs())
     const started = worker.listening.then(() => dependencies.onStarted(worker.pid))
     return Promise.race([started, worker.ended])
@@ -89,12 +110,18 @@ export async function superviseWorkers(
   return {
     address: begun,
     countAlive: () => alive.size,
-    async stop() {
+    async stop(killAfterMs) {
       stopping = true
       for (const timer of restarts) clearTimeout(timer)
       const ending = [...alive]
       for (const worker of ending) worker.stop()
-      return Promise.all(ending.map(({ ended }) => ended))
+      const killing = setTimeout(() => {
+        for (const worker of alive) worker.kill()
+      }, killAfterMs)
+      const ends = await Promise.all(ending.map(({ ended }) => ended))
+      clearTimeout(killing)
+      beats.close()
+      return ends
     },
   }
 }

@@ -6,7 +6,8 @@ import type { Runtime } from '../../runtime.ts'
 import { forkWorker } from '../../workers/cluster-worker.ts'
 import { type Supervisor, superviseWorkers } from '../../workers/supervise.ts'
 
-/** How much longer than a worker its supervisor waits for the end, in milliseconds. */
+/** How much longer than a worker its supervisor waits before it kills it, and before it ends itself, in milliseconds. */
+const EXTRA_KILL_MS = 1000
 const EXTRA_STOP_MS = 2000
 
 /**
@@ -24,6 +25,7 @@ export async function startWorkers(config: Config, runtime: Pick<Runtime, 'monot
     fork: forkWorker,
     monotonicMs: () => runtime.monotonicMs(),
     onStarted: (pid) => log.info({ event: 'worker_started', pid }),
+    onHung: (pid, silentMs) => log.error({ event: 'worker_hung', pid, silent_ms: Math.round(silentMs) }),
     onEnded: ({ pid, code, signal }, restartMs) =>
       log.error({ event: 'worker_ended', pid, code, signal, restart_ms: restartMs }),
   })
@@ -48,7 +50,7 @@ function stopOnSignal(supervisor: Supervisor, config: Config, log: Log, close: (
   closeWithGrace({ delay, logger: undefined }, async ({ signal, err }) => {
     if (err !== undefined) log.error({ event: 'failure', error: err })
     log.info({ event: 'stopping', signal })
-    const ends = await supervisor.stop()
+    const ends = await supervisor.stop(config.shutdownTimeoutMs + EXTRA_KILL_MS)
     log.info({ event: 'stopped' })
     await close()
     if (ends.some(({ code }) => code !== 0)) throw new Error('a worker was cut off')

@@ -37,8 +37,10 @@ for (const name of positionals)
 
 /** How long the mix is held with each kind of connection, and its seed, if it is to be one of before. */
 function mixOptions() {
-  const { short, minutes, seed } = values
-  return { short, minutes: Number(minutes), ...(seed !== undefined && { seed: Number(seed) }) }
+  const { short, seed } = values
+  const minutes = Number(values.minutes)
+  if (!(minutes > 0)) throw new Error('--minutes is a number above 0')
+  return { short, minutes, ...(seed !== undefined && { seed: Number(seed) }) }
 }
 
 for (const { name, page, measure } of parts) {

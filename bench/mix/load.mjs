@@ -4,14 +4,14 @@ import { createPublicKey, verify } from 'node:crypto'
 import { readDone } from './changes.mjs'
 import { compare, isShed, parse, readClaims, readId } from './expect.mjs'
 import { createDraw } from './kinds.mjs'
-import { createPump } from './pump.mjs'
+import { createPump, SHED } from './pump.mjs'
 import { createRandom } from './random.mjs'
 import { wantedOf } from './subjects.mjs'
 import { createWire } from './wire.mjs'
 
 /** @typedef {import('./expect.mjs').Answer} Answer */
 /** @typedef {import('./kinds.mjs').Draw} Draw */
-/** @typedef {{ mode: import('./wire.mjs').Mode, perSecond: number, ms: number }} Order */
+/** @typedef {{ mode: import('./wire.mjs').Mode, perSecond: number, ms: number, boundMs: number }} Order Given up once more than one of a hundred took longer than `boundMs`. */
 /** @typedef {{ sent: number, wrong: number, problems: string[], sheds: number, overrun: boolean, p50: number, p99: number, seconds: number, verified: number, answers: Record<string, Record<string, number>>, changes: import('./pump.mjs').Done[] }} Result Times in milliseconds. */
 
 /** So many tokens are kept to ask about. */
@@ -35,7 +35,12 @@ function createLoad(world) {
     if (result.problems.length < FIRST_PROBLEMS) result.problems.push(problem)
   }
   const pump = createPump(world, createRandom(world.seed + 1), {
-    call: async (port, request) => readDone(await wire.send(port, request, 'kept')),
+    async call(port, request) {
+      const answer = await wire.send(port, request, 'kept')
+      if (!isShed(answer)) return readDone(answer)
+      result.sheds += 1
+      throw SHED
+    },
     async ask(way, node) {
       const answer = await wire.send(world.nodes[node]?.port ?? 0, way.request, 'kept')
       result.sent += 1
@@ -94,14 +99,15 @@ function createLoad(world) {
   }
 
   /** @param {Order} order @returns {Promise<Result>} */
-  async function run({ mode, perSecond, ms }) {
+  async function run({ mode, perSecond, ms, boundMs }) {
     result = emptyResult()
     wire.closeIdle()
     pump.start()
     /** @type {number[]} */
     const times = []
     const begun = performance.now()
-    let underWay = 0
+    const mayBeSlow = (perSecond * ms) / 100_000
+    let [underWay, slow] = [0, 0]
     /** @param {number} due */
     const fire = async (due) => {
       const drawn = draw()
@@ -109,7 +115,9 @@ function createLoad(world) {
       result.sent += 1
       try {
         take(drawn, await wire.send(world.nodes[drawn.node]?.port ?? 0, drawn.request, mode))
-        times.push(performance.now() - due)
+        const time = performance.now() - due
+        times.push(time)
+        if (time > boundMs) slow += 1
       } catch (error) {
         wrong(`${drawn.kind}, node ${drawn.node}: no answer: ${error instanceof Error ? error.message : ''}`)
       }
@@ -118,7 +126,7 @@ function createLoad(world) {
     for (let due = begun; due < begun + ms && !result.overrun; ) {
       for (const now = performance.now(); due <= now && due < begun + ms; due += random.gap(1000 / perSecond))
         void fire(due)
-      result.overrun = underWay > MAX_UNDER_WAY
+      result.overrun = underWay > MAX_UNDER_WAY || slow > mayBeSlow
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
     while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 5))

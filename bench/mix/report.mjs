@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { formatTable } from '../report.mjs'
 import { BOUND_MS, CHANGES, USUAL_BOUND_MS } from './changes.mjs'
-import { isHeld, P99_BOUND_MS } from './search.mjs'
+import { isHeld, MAX_SHED_ONE_OF, P99_BOUND_MS } from './search.mjs'
 
 /** @typedef {import('./search.mjs').Held} Held */
 /** @typedef {import('./load.mjs').Result} Result */
@@ -32,16 +32,18 @@ export function formatMix(helds, seed) {
 Written by \`node bench/run.mjs mix\`. Node ${process.versions.node}, ${availableParallelism()} cores, shared by the load generator, two nodes of the service and their
 PostgreSQL, with metrics and every limit on (at numbers that are not reached). The rates are therefore not those of a
 machine that only runs the service: they are the highest ones at which everything together holds a p99 of ${P99_BOUND_MS} ms, counted
-from the moment when a request was due, with nothing shed. Requests come at random moments whether those before are
+from the moment when a request was due, and shed at most one of ${count(MAX_SHED_ONE_OF)}. Requests come at random moments whether those before are
 answered or not; what is asked follows from a seed (${seed}).
 
 **Wrong answers: ${wrongAnswers(helds)}** of ${total('sent')} requests, of which the search for the rate sent a part. An answer is wrong unless it is the one that
 its request must get: status, error id, members of the body and what they say, headers. No answer at all is wrong too.
 Of the tokens ${total('verified')}, one in twenty, were verified with the published key.
-${problems.map((problem) => `\n- ${problem}`).join('')}
+${problems.map((problem) => `\n- ${problem}`).join('')}${problems.length > 0 ? '\n' : ''}
 ## The rate that is held
 
 ${formatHeld(helds)}
+
+With a new connection each the service closes it, as it is asked to, so that the load generator never runs out of ports.
 
 ## Changes meanwhile
 

@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { RandomBytes } from './base62.ts'
+import type { Config } from './config.ts'
 import { MASTER_KEY_BYTES } from './master-key.ts'
 import { readSecretFile } from './secret-file.ts'
 import { StartupError } from './startup-error.ts'
@@ -33,6 +34,14 @@ export function dataFolder(path: string): DataFolder {
     masterKey: join(path, 'master.key'),
     firstKey: join(path, 'first-key.env'),
   }
+}
+
+/** Whether settings need a data folder: with PostgreSQL only for a master key that is nowhere else. */
+export function needsDataFolder(
+  config: Pick<Config, 'databaseUrl' | 'masterKey' | 'masterKeyFile' | 'masterKeyCommand'>,
+): boolean {
+  const { databaseUrl, masterKey, masterKeyFile, masterKeyCommand } = config
+  return databaseUrl === null || [masterKey, masterKeyFile, masterKeyCommand].every((each) => each === null)
 }
 
 /**

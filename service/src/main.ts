@@ -7,7 +7,7 @@ import { type Config, processEnvironment, readSettings, refuseProblems } from '.
 import { dataFolder } from './data-folder.ts'
 import { formatHelp } from './help.ts'
 import { OperatorError } from './operator-error.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime, Terminal } from './runtime.ts'
 import type { PostgresOptions } from './store/postgres.ts'
 import type { PostgresAddress } from './store/postgres-address.ts'
 import type { Store } from './store/store.ts'
@@ -31,8 +31,9 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 function createRuntime(): Runtime {
+  const environment = processEnvironment()
   return {
-    environment: processEnvironment(),
+    environment,
     randomBytes,
     newUuid: randomUUID,
     now: () => Math.floor(Date.now() / 1000),
@@ -43,7 +44,15 @@ function createRuntime(): Runtime {
     readSchemaVersion,
     writeOutput: writeStandardOutput,
     writeMessage: (text) => process.stderr.write(`${PROGRAM}: ${text}\n`),
+    terminal: openTerminal(environment.TERM),
   }
+}
+
+/** A terminal of no width that it tells has 80 columns; one that calls itself dumb cannot go back in a line. */
+function openTerminal(kind: string | undefined): Terminal | undefined {
+  const { stderr } = process
+  if (!stderr.isTTY || kind === 'dumb') return undefined
+  return { columns: () => stderr.columns || 80, write: (text) => stderr.write(text) }
 }
 
 async function run(line: CommandLine, runtime: Runtime): Promise<number> {

@@ -2,6 +2,13 @@ import type { RandomBytes } from './base62.ts'
 import type { Config } from './config.ts'
 import type { Store } from './store/store.ts'
 
+/** A terminal on which a line can be drawn again in its place. */
+export interface Terminal {
+  /** How many characters a line has now. */
+  columns(): number
+  write(text: string): void
+}
+
 /** What the commands take from the machine; `main` hands in the real ones. */
 export interface Runtime {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -26,4 +33,6 @@ export interface Runtime {
   readSchemaVersion(config: Config): Promise<number>
   writeOutput(text: string): void
   writeMessage(text: string): void
+  /** That of standard error, where it is one. */
+  readonly terminal?: Terminal | undefined
 }

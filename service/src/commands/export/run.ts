@@ -9,7 +9,7 @@ import { readPassphrase } from '../../transfer/read-passphrase.ts'
 import { writeExport } from '../../transfer/write-export.ts'
 import { writeNewFile } from '../../transfer/write-file.ts'
 import { writeFields } from '../output.ts'
-import { createProgress } from '../progress.ts'
+import { withProgress } from '../progress.ts'
 
 /**
  * `export`: every row of a store as it is at one moment; the service may run.
@@ -28,15 +28,16 @@ export async function exportStore(
   const master = await openMasterKey(store, config, dataFolder(config.dataDir).masterKey, randomBytes)
   const sealing = { ...SCRYPT, salt: randomBytes(16).toString('base64url') }
   const keys = { from: master.bytes, to: deriveSealingKey(passphrase, sealing) }
-  const progress = createProgress(context)
-  const rows = await writeNewFile(target, randomBytes, (write) =>
-    store.exportRows((source) =>
-      writeExport(source, {
-        schema: SCHEMA_VERSION,
-        createdAt: formatTime(runtime.now()),
-        ...{ sealing, keys, randomBytes, write },
-        onProgress: (table, done, of) => progress.tell(`exported ${table}`, done, of),
-      }),
+  const rows = await withProgress(context, (progress) =>
+    writeNewFile(target, randomBytes, (write) =>
+      store.exportRows((source) =>
+        writeExport(source, {
+          schema: SCHEMA_VERSION,
+          createdAt: formatTime(runtime.now()),
+          ...{ sealing, keys, randomBytes, write },
+          onProgress: (table, done, of) => progress.tell(`exported ${table}`, done, of),
+        }),
+      ),
     ),
   )
   const told = { file: target, schema: SCHEMA_VERSION, keys: rows.api_keys, audit_rows: rows.audit }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { CommandContext } from '../../command-group.ts'
-import { dataFolder, prepareDataFolder } from '../../data-folder.ts'
+import { dataFolder } from '../../data-folder.ts'
 import { UnsealError } from '../../master-key.ts'
 import { openMasterKeyForImport } from '../../open-master-key.ts'
 import { toAuditEntry } from '../../operations/acting.ts'
@@ -16,7 +16,7 @@ import { resealRow } from '../../transfer/reseal-row.ts'
 import { countRows, PAGE_ROWS } from '../../transfer/write-export.ts'
 import { actingByCommand } from '../acting.ts'
 import { writeFields } from '../output.ts'
-import { createProgress } from '../progress.ts'
+import { withProgress } from '../progress.ts'
 
 /**
  * `import`: everything that an export holds, into an empty store; one that was cut off goes on where it was.
@@ -36,15 +36,16 @@ export async function importStore(
   const skip = await findPlace(store, sha256)
   const to = await openTarget(store, context)
   const total = Object.values(header.rows).reduce((sum, rows) => sum + rows, 0)
-  const progress = createProgress(context)
-  for await (const { table, rows, done } of readBatches(source, skip, PAGE_ROWS)) {
-    await store.importRows({
-      table,
-      rows: rows.map((row) => reseal(() => resealRow(table, row, { from, to }, randomBytes))),
-      marker: `${sha256} ${done}`,
-    })
-    progress.tell('imported', done, total)
-  }
+  await withProgress(context, async (progress) => {
+    for await (const { table, rows, done } of readBatches(source, skip, PAGE_ROWS)) {
+      await store.importRows({
+        table,
+        rows: rows.map((row) => reseal(() => resealRow(table, row, { from, to }, randomBytes))),
+        marker: `${sha256} ${done}`,
+      })
+      progress.tell('imported', done, total)
+    }
+  })
   await compareCounts(store, header.rows)
   const detail = { rows: total, keys: header.rows.api_keys, exported_at: header.created_at }
   await store.endImport({
@@ -58,9 +59,6 @@ export async function importStore(
 /** The master key of the store, made where there is none; the chain of the audit goes on with the key that was imported. */
 async function openTarget(store: Store, { config, runtime }: CommandContext): Promise<Buffer> {
   const { randomBytes } = runtime
-  const usesFolder =
-    config.masterKey === null && config.masterKeyFile === null && config.masterKeyCommand === null
-  if (usesFolder) prepareDataFolder(config.dataDir)
   const { masterKey } = dataFolder(config.dataDir)
   const { bytes } = await openMasterKeyForImport(store, config, masterKey, randomBytes)
   store.chainAudit(() => openAuditChainKey(store, bytes, randomBytes))

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import { type Address, formatAddress, refuseTakenAddress, toAddressError } from '../../address.ts'
 import type { Config } from '../../config.ts'
-import { type DataFolder, dataFolder, prepareDataFolder } from '../../data-folder.ts'
+import { type DataFolder, dataFolder, needsDataFolder, prepareDataFolder } from '../../data-folder.ts'
 import { settleFirstKey } from '../../first-key.ts'
 import type { HttpServer } from '../../http-server.ts'
 import type { Log } from '../../log.ts'
@@ -61,11 +61,6 @@ export async function start(
     await ends.close()
     throw error
   }
-}
-
-/** With PostgreSQL only a master key that is nowhere else. */
-function needsDataFolder({ databaseUrl, masterKey, masterKeyFile, masterKeyCommand }: Config): boolean {
-  return databaseUrl === null || [masterKey, masterKeyFile, masterKeyCommand].every((each) => each === null)
 }
 
 async function listen(app: HttpServer, address: Address): Promise<number> {

@@ -42,6 +42,8 @@ export interface ApiKey {
 
 /** The longest overlap of two secrets, in seconds: 30 days (our contract, section 7). */
 export const MAX_OVERLAP_SECONDS = 30 * 24 * 3600
+/** The longest life of a key that a command can be asked for, in seconds: ten years. */
+export const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 3600
 /** The overlap that a rotation has unless told, in seconds: 24 hours. */
 export const DEFAULT_OVERLAP_SECONDS = 24 * 3600
 

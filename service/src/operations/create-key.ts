@@ -22,15 +22,34 @@ export interface NewKey {
   readonly added: AuditedKey
 }
 
+/** What of a key is drawn at random. */
+export interface DrawnKey {
+  readonly keyId: string
+  readonly secret: string
+}
+
+/** Draws the id and the secret of a key. */
+export function drawKey(randomBytes: RandomBytes): DrawnKey {
+  return { secret: newKeySecret(randomBytes), keyId: newKeyId(randomBytes) }
+}
+
 /**
  * Makes a key, and the audit entry that is written with it.
  *
  * @throws {KeyChangeError} when it would have expired already.
  */
 export function createKey(creation: KeyCreation, by: Acting, randomBytes: RandomBytes): NewKey {
+  return createDrawnKey(creation, by, drawKey(randomBytes))
+}
+
+/**
+ * Makes a key of an id and a secret that were drawn before.
+ *
+ * @throws {KeyChangeError} when it would have expired already.
+ */
+export function createDrawnKey(creation: KeyCreation, by: Acting, { keyId, secret }: DrawnKey): NewKey {
   if (creation.expiresAt !== null && creation.expiresAt <= by.now) throw new KeyChangeError('expiry_in_past')
-  const secret = newKeySecret(randomBytes)
-  const key = createApiKey({ ...creation, keyId: newKeyId(randomBytes), secret, createdAt: by.now })
+  const key = createApiKey({ ...creation, keyId, secret, createdAt: by.now })
   return { secret, added: auditNewKey(key, by) }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../audit-chain.ts'
 import type { AuditPageRequest, AuditRow } from './pages.ts'
 import { fromAuditEntry, toAuditEntry } from './rows.ts'
-import type { Tables } from './tables.ts'
+import { ROWS_PER_INSERT, type Tables } from './tables.ts'
 
 const chainKeys = new WeakMap<object, KeyObject>()
 
@@ -24,19 +24,34 @@ export function chainWith(tx: Transaction<Tables>, key: KeyObject): void {
  * Writes an audit row behind the last one, chained where the transaction has a key for it. The row that counts them is
  * locked from here to the end of the transaction.
  */
-export async function insertAuditEntry(tx: Transaction<Tables>, entry: AuditEntry): Promise<void> {
+export function insertAuditEntry(tx: Transaction<Tables>, entry: AuditEntry): Promise<void> {
+  return insertAuditEntries(tx, [entry])
+}
+
+/** Writes audit rows one behind the other, as {@link insertAuditEntry} writes one. */
+export async function insertAuditEntries(
+  tx: Transaction<Tables>,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  if (entries.length === 0) return
   const head = await tx
     .updateTable('audit_head')
-    .set((eb) => ({ last_id: eb('last_id', '+', 1) }))
+    .set((eb) => ({ last_id: eb('last_id', '+', entries.length) }))
     .returning(['last_id', 'mac'])
     .executeTakeFirstOrThrow()
-  const row = { id: head.last_id, ...fromAuditEntry(entry) }
   const key = chainKeys.get(tx)
-  const mac = key === undefined ? null : hashRow(key, head.mac ?? CHAIN_START, row)
-  await tx
-    .insertInto('audit')
-    .values({ ...row, mac })
-    .execute()
+  const firstId = head.last_id - entries.length + 1
+  let mac: Buffer | null = null
+  const rows = entries.map((entry, index) => {
+    const row = { id: firstId + index, ...fromAuditEntry(entry) }
+    mac = key === undefined ? null : hashRow(key, mac ?? head.mac ?? CHAIN_START, row)
+    return { ...row, mac }
+  })
+  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT)
+    await tx
+      .insertInto('audit')
+      .values(rows.slice(from, from + ROWS_PER_INSERT))
+      .execute()
   if (mac !== null) await tx.updateTable('audit_head').set({ mac }).execute()
 }
 

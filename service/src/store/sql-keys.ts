@@ -4,10 +4,10 @@ import type { AuditEntry } from '../audit.ts'
 import { CHANGE_SECONDS } from '../change.ts'
 import { type KeyFilter, type KeyPage, type KeyPageRequest, MAX_KEYS_SEARCHED } from './pages.ts'
 import { fromApiKey, toApiKey } from './rows.ts'
-import { insertAuditEntry } from './sql-audit.ts'
+import { insertAuditEntries, insertAuditEntry } from './sql-audit.ts'
 import { insertChange } from './sql-changes.ts'
-import type { Store } from './store.ts'
-import type { ApiKeyTable, Tables } from './tables.ts'
+import type { AuditedKey, Store } from './store.ts'
+import { type ApiKeyTable, ROWS_PER_INSERT, type Tables } from './tables.ts'
 
 /** What differs from database to database: how a name is searched. */
 export interface KeySearch {
@@ -94,6 +94,25 @@ function filterKeys(
 export async function insertApiKey(tx: Transaction<Tables>, key: ApiKey, audit: AuditEntry): Promise<void> {
   await tx.insertInto('api_keys').values(fromApiKey(key)).execute()
   await insertAuditEntry(tx, audit)
+}
+
+/** Many new keys, which all come about or none. */
+export async function insertApiKeys(
+  tx: Transaction<Tables>,
+  added: readonly AuditedKey[],
+  beforeCommit: () => void,
+): Promise<void> {
+  const rows = added.map(({ key }) => fromApiKey(key))
+  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT)
+    await tx
+      .insertInto('api_keys')
+      .values(rows.slice(from, from + ROWS_PER_INSERT))
+      .execute()
+  await insertAuditEntries(
+    tx,
+    added.map(({ audit }) => audit),
+  )
+  beforeCommit()
 }
 
 /** A new key if there is none at all. */

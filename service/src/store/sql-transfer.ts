@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { OperatorError } from '../operator-error.ts'
 import { insertAuditEntry } from './sql-audit.ts'
 import { findSetting } from './sql-settings.ts'
-import type { Tables } from './tables.ts'
+import { ROWS_PER_INSERT, type Tables } from './tables.ts'
 import {
   IMPORT_MARKER,
   type ImportBatch,
@@ -53,11 +53,10 @@ export async function importRows(
   if (HEADS.includes(table)) {
     for (const { id: _, ...columns } of rows) await any.updateTable(table).set(columns).execute()
   } else if (rows.length > 0) {
-    // As many rows in a statement as PostgreSQL and SQLite have places for values.
-    for (let from = 0; from < rows.length; from += 100)
+    for (let from = 0; from < rows.length; from += ROWS_PER_INSERT)
       await any
         .insertInto(table)
-        .values(rows.slice(from, from + 100))
+        .values(rows.slice(from, from + ROWS_PER_INSERT))
         .execute()
   }
   await tx

@@ -14,6 +14,7 @@ import {
   changeApiKey,
   findApiKey,
   insertApiKey,
+  insertApiKeys,
   insertFirstApiKey,
   type KeySearch,
   listApiKeys,
@@ -94,6 +95,7 @@ function createQueries(
     findApiKey: (keyId) => findApiKey(db, keyId),
     listApiKeys: (request) => listApiKeys(db, request, database),
     insertApiKey: (added) => inTransaction((tx) => insertApiKey(tx, added.key, added.audit)),
+    insertApiKeys: (added, beforeCommit) => inTransaction((tx) => insertApiKeys(tx, added, beforeCommit)),
     insertFirstApiKey: (added, beforeCommit) =>
       inTransaction((tx) => insertFirstApiKey(tx, added.key, added.audit, beforeCommit)),
     changeApiKey: (keyId, change) => inTransaction((tx) => changeApiKey(tx, keyId, change)),

@@ -75,6 +75,14 @@ export interface Store extends TransferStore, QuotaStore, UsageStore {
   insertApiKey(added: AuditedKey): Promise<void>
 
   /**
+   * Inserts many keys: all of them, or none.
+   *
+   * @param beforeCommit runs inside the transaction once they are in, and in no two transactions at the same time; if it
+   * throws, there is none of them.
+   */
+  insertApiKeys(added: readonly AuditedKey[], beforeCommit: () => void): Promise<void>
+
+  /**
    * Inserts a key only if there is none at all, whoever else tries at the same time.
    *
    * @param beforeCommit runs inside the transaction once the key is in; if it throws, there is no key.

@@ -1,4 +1,8 @@
 import type { Generated } from 'kysely'
+
+/** As many rows in a statement as PostgreSQL and SQLite have places for values, whatever the table. */
+export const ROWS_PER_INSERT = 100
+
 /** One row a key, its secrets inside, so that the hot look-up reads one row. */
 export interface ApiKeyTable {
   key_id: string

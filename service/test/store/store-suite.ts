@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hashSecret, revokeApiKey, rotateApiKey } from '../../src/api-key.ts'
 import type { SigningKey } from '../../src/signing-key.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { AuditedKey, Store } from '../../src/store/store.ts'
 import { adminSuite } from './admin-suite.ts'
 import { changeSuite } from './change-suite.ts'
 import { quotaSuite } from './quota-suite.ts'
@@ -366,6 +366,36 @@ export function storeSuite(name: string, kind: StoreUnderTest): void {
         expect(await store.findApiKey(added.key.keyId)).toBeUndefined()
         expect(await history(added.key.keyId)).toBe(0)
         expect(await store.insertFirstApiKey(newKey(), () => {})).toBe(true)
+      })
+    })
+
+    describe('many keys at once', () => {
+      test('are there with their audit rows, chained one behind the other, and what runs before the commit has run', async () => {
+        const added = Array.from({ length: 250 }, () => newKey())
+        let runs = 0
+        await store.insertApiKeys(added, () => {
+          runs += 1
+        })
+        expect(runs).toBe(1)
+        for (const { key } of [added[0], added[99], added[100], added[249]] as AuditedKey[]) {
+          expect(await store.findApiKey(key.keyId)).toEqual(key)
+          expect(await history(key.keyId)).toBe(1)
+        }
+        expect((await store.listApiKeys({ after: null, limit: 1000 })).keys).toHaveLength(250)
+      })
+
+      test('are none if that throws, or one of them is there already', async () => {
+        const [one, other] = [newKey(), newKey()]
+        const thrown = new Error('the disk is full')
+        const failing = store.insertApiKeys([one, other], () => {
+          throw thrown
+        })
+        await expect(failing).rejects.toBe(thrown)
+        await store.insertApiKey(other)
+        await expect(store.insertApiKeys([one, other], () => {})).rejects.toThrow()
+        expect(await store.findApiKey(one.key.keyId)).toBeUndefined()
+        expect(await history(one.key.keyId)).toBe(0)
+        expect(await history(other.key.keyId)).toBe(1)
       })
     })
 

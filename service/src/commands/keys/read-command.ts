@@ -1,5 +1,5 @@
 import { isLoopback } from '@interhuman-auth/protocol'
-import { MAX_OVERLAP_SECONDS } from '../../api-key.ts'
+import { MAX_EXPIRY_SECONDS, MAX_OVERLAP_SECONDS } from '../../api-key.ts'
 import { type OptionValues, readInteger, readText } from '../../command-group.ts'
 import { isStateChange } from '../../operations/change-key-state.ts'
 import type { KeyPageRequest } from '../../store/pages.ts'
@@ -26,9 +26,6 @@ export type KeysChangeCommand =
 
 const DEFAULT_PAGE = 100
 const MAX_PAGE = 10_000
-
-/** The longest life of a key that can be asked for, in seconds: ten years. */
-const MAX_EXPIRY_SECONDS = 10 * 365 * 24 * 3600
 
 const WORDS = 'create, list, show, rotate, end-overlap, change, disable, enable, revoke or scan'
 

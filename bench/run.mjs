@@ -10,6 +10,7 @@ import { measureNodes } from './nodes.mjs'
 import { measureOverload } from './overload.mjs'
 import { rootPath } from './processes.mjs'
 import { measureService } from './service.mjs'
+import { measureTransfer } from './transfer.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,11 +30,16 @@ const parts = [
     page: 'docs/benchmarks-overload.md',
     measure: () => measureOverload(say, values.short),
   },
+  {
+    name: 'transfer',
+    page: 'docs/benchmarks-transfer.md',
+    measure: () => measureTransfer(say, values.short),
+  },
   { name: 'client', page: 'docs/benchmarks-client.md', measure: () => measureClient(say, values.short) },
 ]
 for (const name of positionals)
   if (!parts.some((part) => part.name === name))
-    throw new Error(`there is no part ${name}: service, nodes, mix, overload, client`)
+    throw new Error(`there is no part ${name}: service, nodes, mix, overload, transfer, client`)
 
 /** How long the mix is held with each kind of connection, and its seed, if it is to be one of before. */
 function mixOptions() {

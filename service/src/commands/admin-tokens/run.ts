@@ -5,7 +5,7 @@ import { createAdminTokenIn, revokeAdminTokenIn } from '../../operations/admin-t
 import { StartupError } from '../../startup-error.ts'
 import type { Store } from '../../store/store.ts'
 import { UsageError } from '../../usage-error.ts'
-import { actingByCommand } from '../acting.ts'
+import { actingByDatabaseTime } from '../acting.ts'
 import { formatTable, writeFields, writeJson } from '../output.ts'
 import { readName } from '../read-name.ts'
 
@@ -28,7 +28,7 @@ export async function createAdminToken(
   if (name === undefined)
     throw new UsageError('an admin token needs --name NAME, so that the audit can say who')
   const asked = { name: readName(name), expiresInSeconds }
-  const by = actingByCommand(context)
+  const by = await actingByDatabaseTime(store, context)
   const { token, kept } = await createAdminTokenIn(store, asked, by, context.runtime.randomBytes)
   const { admin_token_id, ...rest } = toAdminTokenView(kept, by.now)
   try {
@@ -56,7 +56,7 @@ export async function listAdminTokens(store: Store, context: CommandContext): Pr
  * @throws {StartupError} when there is none of this id.
  */
 export async function revokeAdminToken(id: string, store: Store, context: CommandContext): Promise<void> {
-  const by = actingByCommand(context)
+  const by = await actingByDatabaseTime(store, context)
   const token = await revokeAdminTokenIn(store, id, by)
   // An argument that is no id is not repeated: it may be the token itself.
   if (token === undefined)

@@ -2,7 +2,7 @@ import { changeKey } from '../../operations/change-key.ts'
 import { changeKeyState, type StateChange } from '../../operations/change-key-state.ts'
 import { endKeyOverlap } from '../../operations/end-overlap.ts'
 import { UsageError } from '../../usage-error.ts'
-import { actingByCommand } from '../acting.ts'
+import { actingByDatabaseTime } from '../acting.ts'
 import { readName } from '../read-name.ts'
 import { waitForChange } from '../wait.ts'
 import { type KeysContext, showChanged } from './context.ts'
@@ -28,7 +28,7 @@ export async function changeKeyByCommand(
   { name, scopes, expiresInSeconds, direct }: ChangeOptions,
   context: KeysContext,
 ): Promise<void> {
-  const by = actingByCommand(context)
+  const by = await actingByDatabaseTime(context.store, context)
   const change = {
     name: name === undefined ? undefined : readName(name),
     scopes: scopes.length === 0 ? undefined : readScopes(scopes),
@@ -58,7 +58,8 @@ export async function changeKeyStateByCommand(
   { word, waitSeconds }: StateChangeOptions,
   context: KeysContext,
 ): Promise<void> {
-  const changed = await changeKeyState(context.store, keyId, word, actingByCommand(context))
+  const by = await actingByDatabaseTime(context.store, context)
+  const changed = await changeKeyState(context.store, keyId, word, by)
   const key = showChanged(keyId, changed, context)
   if (waitSeconds !== undefined) await waitForChange(key.revision, waitSeconds, context.store, context)
 }
@@ -73,5 +74,6 @@ export async function endOverlapByCommand(
   options: { readonly force: boolean },
   context: KeysContext,
 ): Promise<void> {
-  showChanged(keyId, await endKeyOverlap(context.store, keyId, options, actingByCommand(context)), context)
+  const by = await actingByDatabaseTime(context.store, context)
+  showChanged(keyId, await endKeyOverlap(context.store, keyId, options, by), context)
 }

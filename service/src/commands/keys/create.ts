@@ -1,6 +1,6 @@
 import { commitKey, createKey } from '../../operations/create-key.ts'
 import { UsageError } from '../../usage-error.ts'
-import { actingByCommand } from '../acting.ts'
+import { actingByDatabaseTime } from '../acting.ts'
 import { readName } from '../read-name.ts'
 import type { KeysContext } from './context.ts'
 import { deliverSecret, type SecretDelivery } from './deliver-secret.ts'
@@ -22,7 +22,7 @@ export interface CreateOptions extends SecretDelivery {
 export async function createKeyByCommand(options: CreateOptions, context: KeysContext): Promise<void> {
   if (options.name === undefined) throw new UsageError('a key needs --name NAME')
   if (options.scopes.length === 0) throw new UsageError(`a key needs --scope, ${SOME_SCOPES}`)
-  const by = actingByCommand(context)
+  const by = await actingByDatabaseTime(context.store, context)
   const made = createKey(
     {
       name: readName(options.name),

@@ -1,6 +1,6 @@
 import { newKeySecret } from '../../key-format.ts'
 import { rotateKey } from '../../operations/rotate-key.ts'
-import { actingByCommand } from '../acting.ts'
+import { actingByDatabaseTime } from '../acting.ts'
 import { type KeysContext, noSuchKey } from './context.ts'
 import { deliverSecret, type SecretDelivery } from './deliver-secret.ts'
 
@@ -23,7 +23,8 @@ export async function rotateKeyByCommand(
   if ((await store.findApiKey(keyId)) === undefined) throw noSuchKey(keyId)
   const secret = newKeySecret(runtime.randomBytes)
   await deliverSecret(keyId, secret, options, context, async () => {
-    const key = await rotateKey(store, keyId, { ...options, secret }, actingByCommand(context))
+    const by = await actingByDatabaseTime(store, context)
+    const key = await rotateKey(store, keyId, { ...options, secret }, by)
     if (key === undefined) throw noSuchKey(keyId)
     return key
   })

@@ -3,7 +3,7 @@ import { dataFolder, settleMasterKeyFile } from '../../data-folder.ts'
 import { openMasterKey } from '../../open-master-key.ts'
 import { rewrap } from '../../operations/rewrap.ts'
 import type { Store } from '../../store/store.ts'
-import { actingByCommand } from '../acting.ts'
+import { actingByDatabaseTime } from '../acting.ts'
 import { writeFields } from '../output.ts'
 
 /**
@@ -19,7 +19,8 @@ export async function rewrapStore(newFile: string, store: Store, context: Comman
   const from = await openMasterKey(store, config, dataFolder(config.dataDir).masterKey, randomBytes)
   const to = settleMasterKeyFile(newFile, randomBytes)
   const tools = { store, randomBytes }
-  const { signingKeys, secrets } = await rewrap(tools, { from: from.bytes, to }, actingByCommand(context))
+  const by = await actingByDatabaseTime(store, context)
+  const { signingKeys, secrets } = await rewrap(tools, { from: from.bytes, to }, by)
   // Opened once more as a start would, from what is kept.
   await openMasterKey(
     store,

@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.ts'
 import { UsageError } from '../../usage-error.ts'
 import { isVerifierId } from '../../verifier.ts'
 import { toVerifierView } from '../../verifier-view.ts'
-import { actingByCommand } from '../acting.ts'
+import { actingByDatabaseTime } from '../acting.ts'
 import { formatTable, writeFields, writeJson } from '../output.ts'
 import { readName } from '../read-name.ts'
 
@@ -26,10 +26,9 @@ export async function createVerifier(
 ): Promise<void> {
   if (name === undefined) throw new UsageError('a verifier needs --name NAME')
   const { randomBytes } = context.runtime
-  show(
-    await createVerifierIn(store, { name: readName(name) }, actingByCommand(context), randomBytes),
-    context,
-  )
+  const asked = { name: readName(name) }
+  const by = await actingByDatabaseTime(store, context)
+  show(await createVerifierIn(store, asked, by, randomBytes), context)
 }
 
 /** `verifiers list`: every one, also those that are revoked, in order of creation. */
@@ -53,7 +52,8 @@ export async function rotateVerifier(
   context: CommandContext,
 ): Promise<void> {
   const { randomBytes } = context.runtime
-  const rotated = await rotateVerifierIn(store, id, overlapSeconds, actingByCommand(context), randomBytes)
+  const by = await actingByDatabaseTime(store, context)
+  const rotated = await rotateVerifierIn(store, id, overlapSeconds, by, randomBytes)
   if (rotated === undefined) throw noSuchVerifier(id)
   show(rotated, context)
 }
@@ -64,7 +64,8 @@ export async function rotateVerifier(
  * @throws {StartupError} when there is none of this id.
  */
 export async function revokeVerifier(id: string, store: Store, context: CommandContext): Promise<void> {
-  const verifier = await revokeVerifierIn(store, id, actingByCommand(context))
+  const by = await actingByDatabaseTime(store, context)
+  const verifier = await revokeVerifierIn(store, id, by)
   if (verifier === undefined) throw noSuchVerifier(id)
   writeFields({ ...toVerifierView(verifier, context.runtime.now()) }, context)
 }

@@ -15,7 +15,10 @@ async function create(name: string | undefined, scopes: readonly string[], expir
   const context: KeysContext = {
     config: readConfig({}),
     json: true,
-    store: { insertApiKey: async (added: AuditedKey) => void inserted.push(added) } as unknown as Store,
+    store: {
+      readChanges: async () => ({ databaseTimeMs: NOW * 1000 }),
+      insertApiKey: async (added: AuditedKey) => void inserted.push(added),
+    } as unknown as Store,
     runtime: {
       environment: {},
       randomBytes,

@@ -46,7 +46,11 @@ async function run(words: readonly string[], values: Record<string, string> = {}
       wallMs: () => NOW * 1000,
       user: 'operator',
       readSchemaVersion: async () => 0,
-      openStore: async () => ({ ...store, close: async () => {} }),
+      openStore: async () => ({
+        ...store,
+        readChanges: async (after) => ({ ...(await store.readChanges(after)), databaseTimeMs: NOW * 1000 }),
+        close: async () => {},
+      }),
       writeOutput: (text: string) => output.push(text),
       writeMessage: (text: string) => messages.push(text),
     },

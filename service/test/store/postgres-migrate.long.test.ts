@@ -83,6 +83,36 @@ test('a program goes on with a newer schema that says it goes with it, and does 
   expect(await state()).toEqual([{ version: String(SCHEMA_VERSION + 1), compatible_from: '3' }])
 })
 
+test('what was ended under the schema before is told to whoever hears of changes, as long as it has to be', async () => {
+  const old = await openPostgres(database.url, { migrations: MIGRATIONS.slice(0, 2) })
+  await old.close()
+  const now = 'extract(epoch from now())::bigint'
+  const keys = ['revoked', 'disabled', 'active'].map(
+    (state, index) =>
+      `('ihk_${state}', 'old', '', '${state}', ${2 - (index >> 1)}, 0, 1, sha256('${state}'))`,
+  )
+  await run(
+    database.url,
+    `insert into api_keys (key_id, name, scopes, state, generation, direct, created_at, secret_hash)
+     values ${keys.join()}`,
+  )
+  await run(
+    database.url,
+    `insert into audit (at, actor, action, subject, detail) values
+     (${now} - 60, 'start', 'key.revoke', 'ihk_revoked', '{}'), (${now} - 4000, 'start', 'key.disable', 'ihk_disabled', '{}'),
+     (${now} - 60, 'start', 'key.create', 'ihk_active', '{}')`,
+  )
+  await run(database.url, `insert into revoked_tokens values ('living', ${now} + 1000), ('over', ${now})`)
+  const store = await openPostgres(database.url)
+  const { changes, revision } = await store.readChanges(null)
+  await store.close()
+  expect(revision).toBe(2)
+  expect(changes).toMatchObject([
+    { revision: 1, kind: 'key', subject: 'ihk_revoked', generation: 2 },
+    { revision: 2, kind: 'token', subject: 'living', generation: null },
+  ])
+})
+
 test('a program refuses a newer schema that does not go with it, and leaves it as it is', async () => {
   const contract = next(['alter table api_keys drop column direct'], SCHEMA_VERSION + 1)
   await migrate(contract, next(['create table later (id bigint)']))

@@ -203,6 +203,52 @@ test('a store of the first schema is brought up to date, and its keys are as the
   edit((db) => expect(db.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION))
 })
 
+test('what was ended under the schema before is told to whoever hears of changes, as long as it has to be', async () => {
+  const now = Math.floor(Date.now() / 1000)
+  edit((db) => {
+    for (const { sqlite } of MIGRATIONS.slice(0, 2)) for (const statement of sqlite) db.exec(statement)
+    const insertKey = db.prepare('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    const insertEntry = db.prepare(
+      `insert into audit (at, actor, action, subject, detail) values (?, 'start', ?, ?, '{}')`,
+    )
+    for (const [id, state, generation, action, at] of [
+      ['ihk_revoked', 'revoked', 3, 'key.revoke', now - 60],
+      ['ihk_rotated', 'active', 2, 'key.rotate', now - 120],
+      ['ihk_revoked_long_ago', 'revoked', 2, 'key.revoke', now - 4000],
+      ['ihk_created', 'active', 1, 'key.create', now - 60],
+    ] as const) {
+      insertKey.run(
+        id,
+        'old',
+        'interhumanai.stream',
+        state,
+        generation,
+        0,
+        1,
+        null,
+        Buffer.alloc(32),
+        null,
+        null,
+      )
+      insertEntry.run(at, action, id)
+    }
+    const insertToken = db.prepare('insert into revoked_tokens values (?, ?)')
+    insertToken.run('living', now + 1000)
+    insertToken.run('over', now - 1)
+    db.pragma(`application_id = ${APPLICATION_ID}`)
+    db.pragma('user_version = 2')
+  })
+  const store = openSqliteStore(file)
+  const { changes, revision } = await store.readChanges(null)
+  expect(revision).toBe(3)
+  expect(changes).toMatchObject([
+    { revision: 1, kind: 'key', subject: 'ihk_revoked', generation: 3 },
+    { revision: 2, kind: 'key', subject: 'ihk_rotated', generation: 2 },
+    { revision: 3, kind: 'token', subject: 'living', generation: null, expiresAt: now + 1000 },
+  ])
+  await store.close()
+})
+
 test('a key is found by its secret without reading all keys', async () => {
   await makeStore(1)
   edit((db) => {

@@ -1,3 +1,4 @@
+import { tellEndedBefore } from './0003-ended-before.ts'
 import type { Migration } from './migration.ts'
 
 /**
@@ -32,6 +33,7 @@ export const manyNodes: Migration = {
       written_at_ms integer not null default (cast(unixepoch('subsec') * 1000 as integer))
     ) strict`,
     'create index changes_by_expiry on changes (expires_at)',
+    ...tellEndedBefore('unixepoch()', 'null'),
     `create table leases (
       holder text primary key not null,
       kind text not null check (kind in ('node', 'verifier')),
@@ -148,6 +150,7 @@ export const manyNodes: Migration = {
       written_at_ms bigint not null default (extract(epoch from clock_timestamp()) * 1000)::bigint
     )`,
     'create index changes_by_expiry on changes (expires_at)',
+    ...tellEndedBefore('extract(epoch from now())::bigint', 'null::bigint'),
     `create table leases (
       holder text collate "C" primary key,
       kind text not null check (kind in ('node', 'verifier')),

@@ -18,11 +18,13 @@ const SKIP_MS = 1000
 /** Of the p99 at the first factor: why, says the page. */
 const BOUND = 5
 
+/** @typedef {import('./processes.mjs').Server} Server */
 /** @typedef {import('./open-load.mjs').OpenResult & { cpu: number }} Load */
 /** @typedef {{ capacity: number, loads: Load[] }} Round */
+/** @typedef {{ service: Round[], floor: Round[] }} Rounds */
 
 /**
- * What the service promises about more load than the machine can bear. About two minutes.
+ * What the service promises about more load than the machine can bear. About four minutes.
  *
  * @param {(step: string) => void} say
  * @param {boolean} isShort
@@ -30,15 +32,19 @@ const BOUND = 5
  */
 export async function measureOverload(say, isShort) {
   const folder = mkdtempSync(join(tmpdir(), 'interhuman-auth-bench-'))
+  /** @type {Server[]} */
+  const started = []
   try {
     await startSeeded(folder)
-    const started = await startServer('service', [SERVICE, 'start', '--port', '0', '--data-dir', folder])
-    try {
-      return formatReport(await measureRounds(started, isShort ? 1 : ROUNDS, say))
-    } finally {
-      await started.stop()
-    }
+    const service = await startServer('service', [SERVICE, 'start', '--port', '0', '--data-dir', folder])
+    started.push(service)
+    const database = join(folder, 'interhuman-auth.db')
+    const environment = { ALGORITHM: 'ES256', LAYERS: '', DATABASE: database }
+    const floor = await startServer('floor', [rootPath('bench/floor.mjs')], environment)
+    started.push(floor)
+    return formatReport(await measureRounds(service, floor, isShort ? 1 : ROUNDS, say))
   } finally {
+    for (const server of started) await server.stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -52,33 +58,44 @@ async function startSeeded(folder) {
 }
 
 /**
- * @param {import('./processes.mjs').Server} server
+ * @param {Server} service
+ * @param {Server} floor
  * @param {number} count
  * @param {(step: string) => void} say
- * @returns {Promise<Round[]>}
+ * @returns {Promise<Rounds>}
  */
-async function measureRounds({ port, pid }, count, say) {
-  const closed = { ports: [port], connections: 16, keys: KEYS }
-  await runLoad({ ...closed, ms: WARM_UP_MS })
-  /** @type {Round[]} */
-  const rounds = []
+async function measureRounds(service, floor, count, say) {
+  for (const { port } of [service, floor]) await runLoad({ ...closedLoad(port), ms: WARM_UP_MS })
+  /** @type {Rounds} */
+  const rounds = { service: [], floor: [] }
   for (let round = 1; round <= count; round++) {
     say(`overload, round ${round} of ${count}`)
-    const { answered, seconds } = await runLoad({ ...closed, ms: CAPACITY_MS })
-    const capacity = answered / seconds
-    /** @type {Load[]} */
-    const loads = []
-    for (const factor of FACTORS) {
-      const before = cpuMicros(pid)
-      const perSecond = factor * capacity
-      const times = { ms: LOAD_MS, skipMs: SKIP_MS }
-      const result = await runOpenLoad({ port, connections: CONNECTIONS, keys: KEYS, perSecond, ...times })
-      if (result.failed > 0) throw new Error(`${result.failed} answers were neither 200 nor 503`)
-      loads.push({ ...result, cpu: (cpuMicros(pid) - before) / LOAD_MS / 1000 })
-    }
-    rounds.push({ capacity, loads })
+    rounds.service.push(await measureRound(service))
+    rounds.floor.push(await measureRound(floor))
   }
   return rounds
+}
+
+/** @param {number} port */
+function closedLoad(port) {
+  return { ports: [port], connections: 16, keys: KEYS }
+}
+
+/** @param {Server} server @returns {Promise<Round>} */
+async function measureRound({ port, pid }) {
+  const { answered, seconds } = await runLoad({ ...closedLoad(port), ms: CAPACITY_MS })
+  const capacity = answered / seconds
+  /** @type {Load[]} */
+  const loads = []
+  for (const factor of FACTORS) {
+    const before = cpuMicros(pid)
+    const perSecond = factor * capacity
+    const times = { ms: LOAD_MS, skipMs: SKIP_MS }
+    const result = await runOpenLoad({ port, connections: CONNECTIONS, keys: KEYS, perSecond, ...times })
+    if (result.failed > 0) throw new Error(`${result.failed} answers were neither 200 nor 503`)
+    loads.push({ ...result, cpu: (cpuMicros(pid) - before) / LOAD_MS / 1000 })
+  }
+  return { capacity, loads }
 }
 
 /**
@@ -149,37 +166,53 @@ function targets(rounds) {
 }
 
 /** @param {readonly Round[]} rounds */
-function formatReport(rounds) {
-  const capacity = median(rounds.map((round) => round.capacity))
+function formatCapacity(rounds) {
+  return median(rounds.map(({ capacity }) => capacity)).toFixed(0)
+}
+
+/** @param {Rounds} rounds */
+function formatReport({ service, floor }) {
   return `# Benchmarks: overload
 
-Written by \`node bench/run.mjs overload\`: ${rounds.length} rounds. In each the capacity is measured first, with 16 connections
-that are kept busy: ${capacity.toFixed(0)} tokens a second (ES256, SQLite, one process; the median). Then come 0.5, 1, 2 and 4 times as
-many requests as that for ${LOAD_MS / 1000} s each, at random moments, whatever is answered, over ${CONNECTIONS} connections. Node
-${process.versions.node}, ${availableParallelism()} cores.
+Written by \`node bench/run.mjs overload\`: ${service.length} rounds. In each the capacity is measured first, with 16 connections
+that are kept busy: ${formatCapacity(service)} tokens a second (ES256, SQLite, one process; the median). Then come 0.5, 1, 2 and
+4 times as many requests as that for ${LOAD_MS / 1000} s each, at random moments, whatever is answered, over ${CONNECTIONS} connections.
+Then the same for the floor, bare \`node:http\` that refuses nothing, by its own capacity. Node ${process.versions.node},
+${availableParallelism()} cores.
 
 ## Promises
 
-${formatTargets(targets(rounds))}
+${formatTargets(targets(service))}
 
-The bound follows from what is waited for. A request that is accepted waits for the turn of the event loop before its own: for the ten
-milliseconds that a turn gives to what is accepted while there is too much to do, and for its refusals, one for each of the other
-connections at most. Then it waits for those before it in its own turn, ten milliseconds again. How long the queue has been, and how
-far the load is beyond what can be done, are not in it. At half of the capacity it waits for a few others, and for the machine.
+The bound follows from what is waited for. A request that is accepted waits for the turn of the event loop before its own: for
+the ten milliseconds that a turn gives to what is accepted while there is too much to do, and for its refusals, one for each of
+the other connections at most. Then it waits for those before it in its own turn, ten milliseconds again. How long the load
+lasts, and how far it is beyond what can be done, are not in it. At half of the capacity it waits for a few others, and for the
+machine: for its scheduler and for the collection of garbage, ten milliseconds more or less in one of a hundred. So what is waited
+under overload is a few times that, whatever the machine.
 
-## Loads
+## The service
 
-${formatLoads(rounds)}
+${formatLoads(service)}
 
-Latency is counted from the moment of sending to the whole answer, and not in the first second of a load, since a burst is worked off
-and takes 100 ms to be told from more. Who finds no connection free has *not sent*: beyond that the load is bound by its connections,
-as that of a proxy is. *Late* is how long after its moment a request was sent: what the load generator itself had to wait for.
-Values are medians over the rounds.
+Latency is counted from the moment of sending to the whole answer, and not in the first second of a load, since a burst is
+worked off and takes 100 ms to be told from more. Who finds no connection free has *not sent*: beyond that the load is bound by
+its connections, as that of a proxy is. *Late* is how long after its moment a request was sent: what the load generator itself
+had to wait for. Values are medians over the rounds.
 
-**What it means that both share ${availableParallelism()} cores.** The load generator never sleeps and takes one of them whole; the service has the
-other, with the kernel's work for both, and all else that runs on the machine. So the p99 at 0.5 × is for the most part that of the
-machine's scheduler, and what is said of 2 × and 4 × is as good as that of both. At 4 × the generator and the service together can do no more than
-they have sent and answered here. A refusal costs a third to a half of what a token does, nearly all of it in Node's reading and writing of
-HTTP and in the kernel: that is why less is accepted at 4 × than at 1 ×.
+## The floor
+
+It can do ${formatCapacity(floor)} tokens a second. What it cannot do waits, by the length of its queue: all connections wait for each other, and with
+more of them everybody waits longer.
+
+${formatLoads(floor)}
+
+## What it means that both share the cores
+
+The load generator never sleeps and takes one core whole; the service has the other, with the kernel's work for both, and all
+else that runs on the machine. So the p99 at 0.5 × is for the most part that of the machine, as the floor's shows, and what is
+said of 2 × and 4 × is only as good as that. At 4 × generator and service together can do no more than is sent and answered here.
+A refusal costs a third to a half of what a token does, nearly all of it in Node's reading and writing of HTTP and in the kernel:
+that is why less is accepted at 4 × than at 1 ×.
 `
 }

@@ -1,4 +1,11 @@
-import type { Change, ChangeReading, Hearing, Lease, LeaseRenewal } from './change.ts'
+import {
+  type Change,
+  type ChangeReading,
+  type Hearing,
+  KEPT_SECONDS,
+  type Lease,
+  type LeaseRenewal,
+} from './change.ts'
 import { type HeldLease, LeaseKeeper, type LeaseKeeperDependencies } from './lease-keeper.ts'
 import { StoreUnavailableError } from './store/store-error.ts'
 
@@ -82,7 +89,7 @@ class Watch implements ChangeWatch {
   readonly #dependencies: ChangeWatchDependencies
   readonly #listeners = new Set<ChangeListener>()
   readonly #leases: LeaseKeeper
-  #inForce: Change[] = []
+  #kept: readonly Change[] = []
   #hearing: Hearing | undefined
   #timer: NodeJS.Timeout | undefined
   #reading: Promise<void> | undefined
@@ -128,7 +135,11 @@ class Watch implements ChangeWatch {
 
   subscribe(listener: ChangeListener): () => void {
     this.#listeners.add(listener)
-    listener(this.#inForce, true)
+    const seconds = this.nowMs() / 1000
+    listener(
+      this.#kept.filter((change) => change.expiresAt > seconds),
+      true,
+    )
     return () => this.#listeners.delete(listener)
   }
 
@@ -219,9 +230,9 @@ class Watch implements ChangeWatch {
   }
 
   #apply({ epoch, revision, changes, databaseTimeMs }: ChangeReading, reset: boolean): void {
-    const seconds = databaseTimeMs / 1000
-    const kept = reset ? [] : this.#inForce.filter((change) => change.expiresAt > seconds)
-    this.#inForce = [...kept, ...changes]
+    const keptFrom = databaseTimeMs / 1000 - KEPT_SECONDS
+    const kept = reset ? [] : this.#kept.filter((change) => change.expiresAt > keptFrom)
+    this.#kept = [...kept, ...changes]
     if (changes.length > 0 || reset) for (const listener of this.#listeners) listener(changes, reset)
     const moved = reset || revision !== this.revision
     this.epoch = epoch

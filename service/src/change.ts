@@ -37,6 +37,12 @@ export type NewChange = Omit<Change, 'revision'>
 /** For how long a change of a key is told, in seconds: nothing that it ended lives longer (our contract, section 3). */
 export { RETIRED_KEY_SECONDS as CHANGE_SECONDS } from './signing-keys.ts'
 
+/**
+ * How much longer than it is in force a change is kept, in seconds: a clock that is set ahead by an hour and right again
+ * revives nothing.
+ */
+export const KEPT_SECONDS = 2 * 3600
+
 /** Who hears of changes: a node of the service, or a checker of tokens that is connected to one. */
 export interface Lease {
   /** A random id of this life of it. */

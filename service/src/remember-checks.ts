@@ -1,3 +1,4 @@
+import { KEPT_SECONDS } from './change.ts'
 import type { ChangeWatch } from './change-watch.ts'
 import { rememberLookUps } from './remember-look-ups.ts'
 import type { Store } from './store/store.ts'
@@ -35,7 +36,7 @@ function knowRevokedTokens(watch: Watch): Store['isTokenRevoked'] {
   const revoked = new Map<string, number>()
   watch.subscribe((changes, reset) => {
     if (reset) revoked.clear()
-    dropEnded(revoked, watch.nowMs() / 1000)
+    dropEnded(revoked, watch.nowMs() / 1000 - KEPT_SECONDS)
     for (const { kind, subject, expiresAt } of changes) if (kind === 'token') revoked.set(subject, expiresAt)
   })
   return async function isTokenRevoked(tokenId) {
@@ -44,10 +45,10 @@ function knowRevokedTokens(watch: Watch): Store['isTokenRevoked'] {
   }
 }
 
-/** Up to the first that is in force: no token lives long, so that none stays for long behind it. */
-function dropEnded(revoked: Map<string, number>, now: number): void {
+/** Up to the first that is kept: no token lives long, so that none stays for long behind it. */
+function dropEnded(revoked: Map<string, number>, keptFrom: number): void {
   for (const [tokenId, expiresAt] of revoked) {
-    if (expiresAt > now) return
+    if (expiresAt > keptFrom) return
     revoked.delete(tokenId)
   }
 }

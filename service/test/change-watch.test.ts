@@ -103,6 +103,17 @@ test('who subscribes late is not told of what is no longer in force', async () =
   expect(record()).toEqual([{ revisions: [1, 3], reset: true }])
 })
 
+test('who subscribes once a clock that was set an hour ahead is right again is told of all that is in force', async () => {
+  changes.push(change(2, 1_800_000_600))
+  await watch.catchUp()
+  databaseMs += 3_600_000
+  await watch.catchUp()
+  expect(record()).toEqual([{ revisions: [], reset: true }])
+  databaseMs -= 3_600_000
+  await watch.catchUp()
+  expect(record()).toEqual([{ revisions: [1, 2], reset: true }])
+})
+
 test('a listener that has left is told nothing more', async () => {
   const told: number[] = []
   const leave = watch.subscribe((heard) => told.push(heard.length))

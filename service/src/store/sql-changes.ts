@@ -1,6 +1,6 @@
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely'
 import type { AuditEntry } from '../audit.ts'
-import { type ChangeReading, LEASE_MS, type Lease, type NewChange } from '../change.ts'
+import { type ChangeReading, KEPT_SECONDS, LEASE_MS, type Lease, type NewChange } from '../change.ts'
 import { toChange } from './rows.ts'
 import { insertAuditEntry } from './sql-audit.ts'
 import type { ChangeTable, Tables } from './tables.ts'
@@ -12,7 +12,7 @@ export interface DatabaseTime {
 }
 
 /**
- * Writes a change and removes those that nobody has to hear of any more.
+ * Writes a change and removes those that nobody has had to hear of for {@link KEPT_SECONDS}.
  *
  * @returns its revision. The row that counts is locked from here to the end of the transaction.
  */
@@ -22,7 +22,10 @@ export async function insertChange(tx: Transaction<Tables>, change: NewChange): 
     .set((eb) => ({ revision: eb('revision', '+', 1) }))
     .returning('revision')
     .executeTakeFirstOrThrow()
-  await tx.deleteFrom('changes').where('expires_at', '<=', change.at).execute()
+  await tx
+    .deleteFrom('changes')
+    .where('expires_at', '<=', change.at - KEPT_SECONDS)
+    .execute()
   const { kind, subject, generation, at, expiresAt } = change
   const row: Insertable<ChangeTable> = { revision, kind, subject, generation, at, expires_at: expiresAt }
   await tx.insertInto('changes').values(row).execute()

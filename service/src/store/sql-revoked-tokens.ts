@@ -1,18 +1,22 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { AuditEntry } from '../audit.ts'
+import { KEPT_SECONDS } from '../change.ts'
 import type { TokenRevocation } from '../client-token.ts'
 import type { RevokedToken, RevokedTokenPageRequest } from './pages.ts'
 import { insertAuditEntry } from './sql-audit.ts'
 import { insertChange } from './sql-changes.ts'
 import type { Tables } from './tables.ts'
 
-/** A token that is dead from now on, and the change that others hear of; drops those whose time is over. */
+/** A token that is dead from now on, and the change that others hear of; drops those whose time has been over for {@link KEPT_SECONDS}. */
 export async function revokeToken(
   tx: Transaction<Tables>,
   { tokenId, revokedAt, expiresAt }: TokenRevocation,
   audit: AuditEntry,
 ): Promise<void> {
-  await tx.deleteFrom('revoked_tokens').where('expires_at', '<=', revokedAt).execute()
+  await tx
+    .deleteFrom('revoked_tokens')
+    .where('expires_at', '<=', revokedAt - KEPT_SECONDS)
+    .execute()
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('revoked_tokens')
     .values({ token_id: tokenId, expires_at: expiresAt })

@@ -151,7 +151,7 @@ Written by \`node bench/run.mjs transfer\`: ${number(count)} keys and the first 
 ${number(megabytes)} MB.
 
 The import into PostgreSQL was killed (SIGKILL) when it had told of ${number(killedAt)} rows; the same command went on, and its row
-holds the rest alone. Each import counts every table at its end and compares with what the export says. Beside that, each
+holds the rest alone (a little less: what is told is told once a second). Each import counts every table at its end and compares with what the export says. Beside that, each
 export's keys were counted here and their rows hashed, in any order: ${sums.map(({ keys }) => number(keys)).join(', ')} keys, and the rows are ${
     isSame ? 'the same in all three' : '**not the same**'
   }.

@@ -39,16 +39,12 @@ export function drawKey(randomBytes: RandomBytes): DrawnKey {
  * @throws {KeyChangeError} when it would have expired already.
  */
 export function createKey(creation: KeyCreation, by: Acting, randomBytes: RandomBytes): NewKey {
+  if (creation.expiresAt !== null && creation.expiresAt <= by.now) throw new KeyChangeError('expiry_in_past')
   return createDrawnKey(creation, by, drawKey(randomBytes))
 }
 
-/**
- * Makes a key of an id and a secret that were drawn before.
- *
- * @throws {KeyChangeError} when it would have expired already.
- */
+/** Makes a key of an id and a secret that were drawn before; its end may have come meanwhile. */
 export function createDrawnKey(creation: KeyCreation, by: Acting, { keyId, secret }: DrawnKey): NewKey {
-  if (creation.expiresAt !== null && creation.expiresAt <= by.now) throw new KeyChangeError('expiry_in_past')
   const key = createApiKey({ ...creation, keyId, secret, createdAt: by.now })
   return { secret, added: auditNewKey(key, by) }
 }

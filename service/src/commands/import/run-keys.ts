@@ -1,13 +1,15 @@
+import { existsSync } from 'node:fs'
+import type { RandomBytes } from '../../base62.ts'
 import type { CommandContext } from '../../command-group.ts'
 import { type ListEntry, toCreation } from '../../key-list/entry.ts'
-import { KeyListError } from '../../key-list/key-list-error.ts'
 import { checkList, type KeyList, readEntries } from '../../key-list/read-list.ts'
 import { SECRETS_FORMAT, type SecretRow, type SecretsHeader } from '../../key-list/secret-rows.ts'
 import { openSecretsFile, type SecretsFile } from '../../key-list/secrets-file.ts'
+import type { Acting } from '../../operations/acting.ts'
 import { createDrawnKey, drawKey, type NewKey } from '../../operations/create-key.ts'
 import { OperatorError } from '../../operator-error.ts'
 import type { Store } from '../../store/store.ts'
-import { actingByCommand } from '../acting.ts'
+import { actingByDatabaseTime } from '../acting.ts'
 import { writeFields } from '../output.ts'
 import { type Progress, withProgress } from '../progress.ts'
 
@@ -47,7 +49,9 @@ export async function importKeys(
   context: CommandContext,
 ): Promise<void> {
   const { runtime } = context
-  const { keys, sha256 } = await checkList(list, runtime.now())
+  const { now } = await actingByDatabaseTime(store, context)
+  // A list that goes on was good when it began: what has ended meanwhile is made as it would have been.
+  const { keys, sha256 } = await checkList(list, existsSync(secretsFile) ? 0 : now)
   const { epoch } = await store.readChanges(Number.MAX_SAFE_INTEGER)
   const header: SecretsHeader = {
     ...{ format: SECRETS_FORMAT, version: 1, store: epoch },
@@ -124,7 +128,8 @@ async function commitBatch(
   store: ImportStore,
   context: CommandContext,
 ): Promise<void> {
-  const made = batch.map((entry, index) => makeKey(entry, drawn[index], context))
+  const by = await actingByDatabaseTime(store, context)
+  const made = batch.map((entry, index) => makeKey(entry, drawn[index], by, context.runtime.randomBytes))
   const rows = made.map(({ secret, added: { key } }, index) => ({
     line: batch[index]?.line ?? 0,
     name: key.name,
@@ -143,15 +148,9 @@ async function commitBatch(
   }
 }
 
-function makeKey(entry: ListEntry, row: SecretRow | undefined, context: CommandContext): NewKey {
+function makeKey(entry: ListEntry, row: SecretRow | undefined, by: Acting, randomBytes: RandomBytes): NewKey {
   if (row !== undefined && (row.line !== entry.line || row.name !== entry.name))
     throw new OperatorError(`the file of secrets has another line in the place of line ${entry.line}`)
-  const by = actingByCommand(context)
-  const creation = toCreation(entry, by.now)
-  // Before the import began it was in the future.
-  if (creation.expiresAt !== null && creation.expiresAt <= by.now)
-    throw new KeyListError(entry.line, 'has an expires_at in the past by now; the lines before it are made')
-  const drawn =
-    row === undefined ? drawKey(context.runtime.randomBytes) : { keyId: row.key_id, secret: row.key_secret }
-  return createDrawnKey(creation, by, drawn)
+  const drawn = row === undefined ? drawKey(randomBytes) : { keyId: row.key_id, secret: row.key_secret }
+  return createDrawnKey(toCreation(entry, by.now), by, drawn)
 }

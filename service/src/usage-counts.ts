@@ -175,16 +175,18 @@ function fromPlace(place: string): { readonly address: string; readonly verifier
 
 function listUses(callers: Map<string, Map<number, Deep<WaitingUse>>>): readonly KeySecretUse[] {
   return inOrder(callers).flatMap(([keyId, secrets]) =>
-    [...secrets].flatMap(([secretNumber, places]) =>
-      inOrder(places).flatMap(([place, agents]) =>
-        inOrder(agents).map(([userAgent, waiting]) => ({
-          keyId,
-          secretNumber,
-          ...fromPlace(place),
-          userAgent,
-          ...waiting,
-        })),
+    [...secrets]
+      .sort(([one], [other]) => one - other)
+      .flatMap(([secretNumber, places]) =>
+        inOrder(places).flatMap(([place, agents]) =>
+          inOrder(agents).map(([userAgent, waiting]) => ({
+            keyId,
+            secretNumber,
+            ...fromPlace(place),
+            userAgent,
+            ...waiting,
+          })),
+        ),
       ),
-    ),
   )
 }

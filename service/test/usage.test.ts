@@ -78,6 +78,20 @@ test.each([
   expect(counts.take().uses.map((use) => use.userAgent)).toEqual([kept])
 })
 
+test('what was counted comes in one order, whatever was used first: nodes that write it lock the same rows alike', () => {
+  const requests = ['b', 'a'].flatMap((knownKeyId) =>
+    [2, 1, 10].flatMap((secretNumber) =>
+      ['192.0.2.2', '192.0.2.1'].map((address) => asked({ knownKeyId, secretNumber, address })),
+    ),
+  )
+  const orders = [requests, requests.toReversed()].map((order) => {
+    const counts = createUsageCounts()
+    for (const request of order) counts.count(request, HOUR)
+    return counts.take()
+  })
+  expect(orders[0]).toEqual(orders[1])
+})
+
 test('a verifier that asks about a key is told apart from whoever has the same address and agent', () => {
   const counts = createUsageCounts()
   counts.count(asked(), HOUR)

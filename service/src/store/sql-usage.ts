@@ -21,49 +21,66 @@ export async function addUsageHours(db: Kysely<Tables>, hours: readonly UsageHou
     .execute()
 }
 
-/** Adds uses to what is kept of the same secret and caller; of a secret, only the last callers stay apart. */
+/**
+ * Adds uses to what is kept of the same secret and caller; of a secret, only the last callers stay apart. The row of a key in
+ * `key_uses` is locked first, so that the callers of a key are changed by one at a time, and those of others meanwhile.
+ */
 export async function addSecretUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]): Promise<void> {
-  await upsertUses(tx, uses)
   await noteLastUses(tx, uses)
-  const crowded = await tx
-    .selectFrom('secret_uses')
+  await upsertUses(tx, uses)
+  const keyIds = [...new Set(uses.map(({ keyId }) => keyId))]
+  const joined = await oldCallers(tx, keyIds)
     .select(['key_id', 'secret_number'])
-    .where('key_id', 'in', [...new Set(uses.map(({ keyId }) => keyId))])
-    .where('address', '!=', '')
+    .select(({ fn }) => [fn.sum('uses').as('uses'), fn.max('last_used_at').as('last_used_at')])
     .groupBy(['key_id', 'secret_number'])
-    .having((eb) => eb.fn.countAll(), '>', MAX_CALLERS)
     .execute()
-  for (const { key_id: keyId, secret_number: secretNumber } of crowded)
-    await joinOldCallers(tx, keyId, secretNumber)
+  if (joined.length === 0) return
+  await tx
+    .deleteFrom('secret_uses')
+    .where(({ eb, refTuple }) =>
+      eb(
+        refTuple('key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'),
+        'in',
+        oldCallers(tx, keyIds)
+          .select(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'])
+          .$asTuple('key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'),
+      ),
+    )
+    .execute()
+  const others = { address: '', userAgent: '', verifierId: '' }
+  await upsertUses(
+    tx,
+    joined.map(({ key_id: keyId, secret_number: secretNumber, uses: sum, last_used_at: lastUsedAt }) => ({
+      ...{ keyId, secretNumber, ...others, uses: Number(sum), lastUsedAt },
+    })),
+  )
 }
 
-async function joinOldCallers(tx: Transaction<Tables>, keyId: string, secretNumber: number): Promise<void> {
-  const callers = await tx
-    .selectFrom('secret_uses')
-    .selectAll()
-    .where('key_id', '=', keyId)
-    .where('secret_number', '=', secretNumber)
-    .where('address', '!=', '')
-    .orderBy('last_used_at', 'desc')
-    .orderBy('address')
-    .orderBy('user_agent')
-    .orderBy('verifier_id')
-    .execute()
-  const joined = callers.slice(MAX_CALLERS)
-  for (const { address, user_agent, verifier_id } of joined)
-    await tx
-      .deleteFrom('secret_uses')
-      .where('key_id', '=', keyId)
-      .where('secret_number', '=', secretNumber)
-      .where('address', '=', address)
-      .where('user_agent', '=', user_agent)
-      .where('verifier_id', '=', verifier_id)
-      .execute()
-  const uses = joined.reduce((sum, caller) => sum + caller.uses, 0)
-  const lastUsedAt = Math.max(...joined.map((caller) => caller.last_used_at))
-  await upsertUses(tx, [
-    { keyId, secretNumber, address: '', userAgent: '', verifierId: '', uses, lastUsedAt },
-  ])
+/** The callers of each secret behind the last {@link MAX_CALLERS}. */
+function oldCallers(tx: Transaction<Tables>, keyIds: readonly string[]) {
+  return tx
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('secret_uses')
+        .selectAll()
+        .select(({ fn }) =>
+          fn
+            .agg<number>('row_number')
+            .over((over) =>
+              over
+                .partitionBy(['key_id', 'secret_number'])
+                .orderBy('last_used_at', 'desc')
+                .orderBy('address')
+                .orderBy('user_agent')
+                .orderBy('verifier_id'),
+            )
+            .as('place'),
+        )
+        .where('key_id', 'in', keyIds)
+        .where('address', '!=', '')
+        .as('callers'),
+    )
+    .where('place', '>', MAX_CALLERS)
 }
 
 async function upsertUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]): Promise<void> {

@@ -70,6 +70,8 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
   }
   return {
     ...createQueries(db, database, inTransaction),
+    // Beside whoever changes something: a revocation must not wait for what is counted.
+    addSecretUses: (uses) => db.transaction().execute((tx) => addSecretUses(tx, uses)),
     chainAudit(open) {
       openChainKey = open
     },
@@ -90,7 +92,7 @@ function createQueries(
   db: Kysely<Tables>,
   database: SqlDatabase,
   inTransaction: InTransaction,
-): Omit<SqlStore, 'changeOnce' | 'chainAudit' | 'importRows'> {
+): Omit<SqlStore, 'changeOnce' | 'chainAudit' | 'importRows' | 'addSecretUses'> {
   return {
     findApiKey: (keyId) => findApiKey(db, keyId),
     listApiKeys: (request) => listApiKeys(db, request, database),
@@ -120,7 +122,6 @@ function createQueries(
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
     listSecretUses: (keyId) => listSecretUses(db, keyId),
     addUsageHours: (hours) => addUsageHours(db, hours),
-    addSecretUses: (uses) => inTransaction((tx) => addSecretUses(tx, uses)),
     dropUsage: (bounds) => dropUsage(db, bounds),
     listUsageHours: (request) => listUsageHours(db, request),
     listSigningKeys: () => listSigningKeys(db),

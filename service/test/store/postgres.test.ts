@@ -1,5 +1,8 @@
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/support/create-test-database.ts'
+import { EXCLUSIVE } from '../../src/store/postgres-migrate.ts'
+import { MAX_CALLERS } from '../../src/usage.ts'
 import { emptyPostgres, openPostgres, run } from './postgres-under-test.ts'
 import { storeSuite } from './store-suite.ts'
 
@@ -60,5 +63,34 @@ test('a reading and the renewal of leases with it are one transaction', async ()
     expect(Number(after?.id) - Number(before?.id)).toBe(2)
   } finally {
     await store.close()
+  }
+})
+
+test('uses are counted while a change is written and by several nodes at once: nobody waits for the other, none is lost', async () => {
+  await emptyPostgres(database.url)
+  const nodes = await Promise.all([openPostgres(database.url), openPostgres(database.url)])
+  const changing = new Client({ connectionString: database.url })
+  await changing.connect()
+  try {
+    await changing.query('begin')
+    await changing.query(EXCLUSIVE)
+    const callers = Array.from({ length: 2 * MAX_CALLERS }, (_, index) => `192.0.2.${100 + index}`)
+    const usesOf = (round: number) =>
+      ['a', 'b', 'c'].flatMap((keyId) =>
+        callers
+          .filter((_, index) => (index + round) % 3 > 0)
+          .map((address, index) => ({
+            ...{ keyId, secretNumber: 1, address, userAgent: '', verifierId: '', uses: 1 },
+            lastUsedAt: 1000 + ((index * 7 + round * 13) % 40),
+          })),
+      )
+    const rounds = Array.from({ length: 24 }, (_, round) => usesOf(round))
+    await Promise.all(rounds.map((uses, round) => nodes[round % 2]?.addSecretUses(uses)))
+    const kept = await nodes[0].listSecretUses('a')
+    expect(kept.reduce((sum, { uses }) => sum + uses, 0)).toBe(rounds.flat().length / 3)
+    expect(kept).toHaveLength(MAX_CALLERS + 1)
+  } finally {
+    await changing.end()
+    for (const node of nodes) await node.close()
   }
 })

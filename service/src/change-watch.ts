@@ -5,6 +5,7 @@ import {
   KEPT_SECONDS,
   type Lease,
   type LeaseRenewal,
+  MAX_GAP_MS,
 } from './change.ts'
 import { type HeldLease, LeaseKeeper, type LeaseKeeperDependencies } from './lease-keeper.ts'
 import { StoreUnavailableError } from './store/store-error.ts'
@@ -75,7 +76,7 @@ export interface ChangeWatch {
 
 /**
  * Watches the changes of a store: on a hint at once, each second without one. A listener is told of everything in force
- * first; of a store that was put back from a backup, again.
+ * first; again of a store that was put back from a backup, and where changes may have come and gone unread.
  *
  * @throws whatever the store throws at the first reading.
  */
@@ -219,7 +220,10 @@ class Watch implements ChangeWatch {
     const startedAtMs = monotonicMs()
     const startedAtWallMs = wallMs()
     let reading = await store.readChanges(this.epoch === '' ? null : this.revision, renewal)
-    const reset = reading.epoch !== this.epoch || reading.revision < this.revision
+    const reset =
+      reading.epoch !== this.epoch ||
+      reading.revision < this.revision ||
+      reading.databaseTimeMs - this.seenAtMs > MAX_GAP_MS
     if (reset && this.epoch !== '') reading = await store.readChanges(null)
     this.#readAtMs = startedAtMs
     this.#readAtWallMs = startedAtWallMs

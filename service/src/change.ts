@@ -1,3 +1,5 @@
+import { RETIRED_KEY_SECONDS } from './signing-keys.ts'
+
 /** What nodes and checkers of tokens have to hear of. */
 export const CHANGE_KINDS = [
   'key',
@@ -35,7 +37,10 @@ export interface Change {
 export type NewChange = Omit<Change, 'revision'>
 
 /** For how long a change of a key is told, in seconds: nothing that it ended lives longer (our contract, section 3). */
-export { RETIRED_KEY_SECONDS as CHANGE_SECONDS } from './signing-keys.ts'
+export const CHANGE_SECONDS = RETIRED_KEY_SECONDS
+
+/** Who has not read the changes for so long, in milliseconds of the database's time, may have missed one that is over. */
+export const MAX_GAP_MS = (CHANGE_SECONDS * 1000) / 2
 
 /**
  * How much longer than it is in force a change is kept, in seconds: a clock that is set ahead by an hour and right again

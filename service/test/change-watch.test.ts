@@ -165,6 +165,17 @@ test('a watch is stale behind its bound by either clock, and freshens by reading
   expect(watch.isStale()).toBe(false)
 })
 
+test('what was not read for so long that changes may have come and gone is told anew, whole', async () => {
+  const told = record()
+  databaseMs += 1_830_000
+  await watch.catchUp()
+  expect(told).toHaveLength(1)
+  databaseMs += 1_830_001
+  await watch.catchUp()
+  expect(told.slice(1)).toEqual([{ revisions: [1], reset: true }])
+  expect(asked.at(-1)).toBeNull()
+})
+
 test('one that cannot read says so once, serves until it is stale, and recovers by itself', async () => {
   failure = new Error('down')
   await expect(watch.catchUp()).rejects.toBe(failure)

@@ -1,13 +1,14 @@
 import type { ServerResponse } from 'node:http'
 
-/** How much of a stream its reader may lag behind before it is cut, in bytes. */
-const MAX_LAG_BYTES = 16 * 1024 * 1024
-
 /** An answer that is written bit by bit. */
 export interface EventStream {
-  /** Writes; a reader that lags too far behind is cut. */
-  write(text: string): void
+  /** Writes, unless it is over. @returns whether more may follow at once; else when it has drained. */
+  write(text: string): boolean
+  /** Calls each time when what was written has gone out. */
+  onDrain(listener: () => void): void
   end(): void
+  /** Ends it at once; what waits is dropped. */
+  cut(): void
   /** Calls once when the stream is over, whoever ended it. */
   onClose(listener: () => void): void
 }
@@ -21,11 +22,12 @@ export interface StreamedBody {
 export function startStream(response: ServerResponse, hasBody: boolean, body: StreamedBody): EventStream {
   const stream: EventStream = {
     write(text) {
-      if (text === '' || response.destroyed || response.writableEnded) return
-      response.write(text)
-      if (response.writableLength > MAX_LAG_BYTES) response.destroy()
+      if (response.destroyed || response.writableEnded) return false
+      return text === '' || response.write(text)
     },
+    onDrain: (listener) => response.on('drain', listener),
     end: () => response.end(),
+    cut: () => response.destroy(),
     onClose: (listener) => response.once('close', listener),
   }
   response.flushHeaders()

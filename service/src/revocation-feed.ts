@@ -2,11 +2,14 @@ import { type FeedPosition, formatRevocationEvent, type RevocationChange } from 
 import { isAlive } from './api-key.ts'
 import type { Change } from './change.ts'
 import type { ChangeWatch } from './change-watch.ts'
+import { createFeedWriter, type FeedWriter } from './feed-writer.ts'
 import type { EventStream } from './http-stream.ts'
 import type { AuthenticatedVerifier } from './verifier.ts'
 
 /** How often a feed says when its node last saw the database, in milliseconds. */
 const HEARTBEAT_MS = 1_000
+/** How many changes are written at once: much may be in force. */
+const PIECE = 500
 
 /** What a feed is opened with. */
 export interface FeedRequest {
@@ -56,10 +59,12 @@ export function createRevocationFeeds(dependencies: RevocationFeedsDependencies)
       const lease = dependencies.newUuid()
       const held = watch.holdLease({ holder: lease, kind: 'verifier', name: verifierId, revision: 0 })
       feeds.set(lease, { verifierId, acknowledge: (revision) => held.acknowledge(revision) })
-      const leave = follow(watch, { verifier, lease, lastPosition }, stream)
+      const writer = createFeedWriter(stream)
+      const leave = follow(watch, { verifier, lease, lastPosition, writer }, stream)
       const heartbeat = setInterval(() => {
-        if (isAlive(verifier.secretExpiresAt, watch.nowMs() / 1000)) writeHeartbeat(watch, stream)
-        else stream.end()
+        if (!isAlive(verifier.secretExpiresAt, watch.nowMs() / 1000)) stream.end()
+        // A reader that is behind does not know yet what the node has seen.
+        else if (!writer.isBehind()) writeHeartbeat(watch, writer)
       }, HEARTBEAT_MS).unref()
       stream.onClose(() => {
         clearInterval(heartbeat)
@@ -80,21 +85,36 @@ export function createRevocationFeeds(dependencies: RevocationFeedsDependencies)
 
 function follow(
   watch: ChangeWatch,
-  { verifier, lease, lastPosition }: FeedRequest & { readonly lease: string },
+  {
+    verifier,
+    lease,
+    lastPosition,
+    writer,
+  }: FeedRequest & { readonly lease: string; readonly writer: FeedWriter },
   stream: EventStream,
 ): () => void {
   let isBehind = true
   const leave = watch.subscribe((changes, reset) => {
     if (!isBehind && reset) return stream.end()
     const told = isBehind ? selectUntold(changes, watch, lastPosition) : changes
-    stream.write(told.map((change) => formatChange(change, watch.epoch)).join(''))
+    writeChanges(told, watch.epoch, writer)
     if (changes.some((change) => ends(change, verifier))) stream.end()
     isBehind = false
   })
   const { epoch, revision } = watch
-  stream.write(formatRevocationEvent({ kind: 'ready', lease }, { epoch, revision }))
-  writeHeartbeat(watch, stream)
+  writer.write(() => formatRevocationEvent({ kind: 'ready', lease }, { epoch, revision }))
+  writeHeartbeat(watch, writer)
   return leave
+}
+
+function writeChanges(changes: readonly Change[], epoch: string, writer: FeedWriter): void {
+  for (let from = 0; from < changes.length; from += PIECE)
+    writer.write(() =>
+      changes
+        .slice(from, from + PIECE)
+        .map((change) => formatChange(change, epoch))
+        .join(''),
+    )
 }
 
 /** A change of the verifier since it was authenticated: it may be revoked, and comes again with a secret that lives. */
@@ -126,7 +146,10 @@ function toEvent({ kind, subject, generation, expiresAt }: Change): RevocationCh
   return kind === 'signing-key' ? { kind, kid: subject } : undefined
 }
 
-function writeHeartbeat(watch: ChangeWatch, stream: EventStream): void {
-  const [seenAtMs, sentAtMs] = [watch.seenAtMs, watch.nowMs()].map(Math.floor) as [number, number]
-  stream.write(formatRevocationEvent({ kind: 'heartbeat', seenAtMs, sentAtMs }))
+/** What was seen is what is written before it; when it goes out is another time. */
+function writeHeartbeat(watch: ChangeWatch, writer: FeedWriter): void {
+  const seenAtMs = Math.floor(watch.seenAtMs)
+  writer.write(() =>
+    formatRevocationEvent({ kind: 'heartbeat', seenAtMs, sentAtMs: Math.floor(watch.nowMs()) }),
+  )
 }

@@ -1,7 +1,7 @@
 // `npm run bench`: measures what this project promises about speed and memory, side by side in one run, prints it and writes
-// a page in docs/ for each part. Linux only, since CPU time and memory of a process are read from /proc. Takes about a quarter
-// of an hour; all load goes to 127.0.0.1. `node bench/run.mjs client` measures one part; with `--short` it only shows that it
-// runs, and writes nothing.
+// a page in docs/ for each part. Linux only, since CPU time and memory of a process are read from /proc. Takes about half
+// an hour; all load goes to 127.0.0.1. `node bench/run.mjs client` measures one part; with `--short` it only shows that it
+// runs, and writes nothing. `--minutes` and `--seed` are the mix's.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { measureClient } from './client.mjs'

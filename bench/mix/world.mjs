@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../../test/support/start-postgres.ts'
+import { extrasOf } from '../nodes/stores.mjs'
 import { SERVICE, startServer } from '../processes.mjs'
 import { BOUND_MS } from './changes.mjs'
 import { STREAM, UPLOAD } from './requests.mjs'
@@ -35,15 +36,7 @@ const AT_ONCE = 8
 const CLIENT_TOKEN_SECONDS = [60, 3600]
 
 /** Everything on, and every limit at a number that is not reached. */
-const SETTINGS = {
-  INTERHUMAN_AUTH_ADDRESS_REQUESTS_PER_MINUTE: '100000000',
-  INTERHUMAN_AUTH_ADDRESS_REQUESTS_AT_ONCE: '1000000',
-  INTERHUMAN_AUTH_ADDRESS_CONNECTIONS: '1000000',
-  INTERHUMAN_AUTH_FAILURES_PER_MINUTE: '100000000',
-  INTERHUMAN_AUTH_KEY_REQUESTS_PER_MINUTE: '100000000',
-  INTERHUMAN_AUTH_KEY_TOKENS_PER_DAY: '900000000',
-  INTERHUMAN_AUTH_METRICS_PORT: '0',
-}
+const SETTINGS = { ...extrasOf('on'), INTERHUMAN_AUTH_KEY_TOKENS_PER_DAY: '900000000' }
 
 /**
  * Two nodes on a database, with keys of every kind.

@@ -9,8 +9,8 @@ export const P99_BOUND_MS = 250
 /** Nor is more than one of so many shed. */
 export const MAX_SHED_ONE_OF = 1000
 /** What a search found in seconds need not be held for minutes. */
-const MAX_TRIES = 6
-const STEP_DOWN = 0.9
+const MAX_TRIES = 10
+const STEP_DOWN = 0.85
 
 /** @param {Result} result */
 export const isHeld = ({ overrun, sheds, sent, p99 }) =>

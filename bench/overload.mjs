@@ -188,8 +188,9 @@ The bound follows from what is waited for. A request that is accepted waits for 
 the ten milliseconds that a turn gives to what is accepted while there is too much to do, and for its refusals, one for each of
 the other connections at most. Then it waits for those before it in its own turn, ten milliseconds again. How long the load
 lasts, and how far it is beyond what can be done, are not in it. At half of the capacity it waits for a few others, and for the
-machine: for its scheduler and for the collection of garbage, ten milliseconds more or less in one of a hundred. So what is waited
-under overload is a few times that, whatever the machine.
+machine: for its scheduler and for the collection of garbage, some ten milliseconds in one of a hundred. So what is waited under
+overload is a few times that, and five times leaves room for refusals that are slow. It is a bound; it is not the latency of a
+service that has little to do, whose median is far below.
 
 ## The service
 
@@ -198,21 +199,24 @@ ${formatLoads(service)}
 Latency is counted from the moment of sending to the whole answer, and not in the first second of a load, since a burst is
 worked off and takes 100 ms to be told from more. Who finds no connection free has *not sent*: beyond that the load is bound by
 its connections, as that of a proxy is. *Late* is how long after its moment a request was sent: what the load generator itself
-had to wait for. Values are medians over the rounds.
+had to wait for. Values are medians over the rounds, each of its own: where less is accepted than asked for and nothing shed, as at
+0.5 ×, a part of the rounds did shed. A machine whose other work holds the service up again and again leaves a queue that stays
+even at half of the load, and that is cut short like any other.
 
 ## The floor
 
-It can do ${formatCapacity(floor)} tokens a second. What it cannot do waits, by the length of its queue: all connections wait for each other, and with
-more of them everybody waits longer.
+It can do ${formatCapacity(floor)} tokens a second. What it cannot do waits, by the length of its queue: all connections wait for each other, each
+request for as long as all of them take. With as few as here that is as long as the slowest hundredth waits for the service; the
+median shows what is saved. It grows with the connections, where the service's grows with the refusals alone.
 
 ${formatLoads(floor)}
 
 ## What it means that both share the cores
 
 The load generator never sleeps and takes one core whole; the service has the other, with the kernel's work for both, and all
-else that runs on the machine. So the p99 at 0.5 × is for the most part that of the machine, as the floor's shows, and what is
+else that runs on the machine. So the p99 at 0.5 × is for a good part that of the machine, as the floor's shows, and what is
 said of 2 × and 4 × is only as good as that. At 4 × generator and service together can do no more than is sent and answered here.
-A refusal costs a third to a half of what a token does, nearly all of it in Node's reading and writing of HTTP and in the kernel:
+A refusal costs a quarter to a half of what a token does, nearly all of it in Node's reading and writing of HTTP and in the kernel:
 that is why less is accepted at 4 × than at 1 ×.
 `
 }

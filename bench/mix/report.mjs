@@ -11,8 +11,15 @@ const NAMES = { kept: 'kept-alive', new: 'a new one each' }
 /** @param {readonly Held[]} helds @returns {Result[]} */
 const allOf = (helds) => helds.flatMap(({ result, searched }) => [...searched, result])
 
-/** @param {readonly Held[]} helds */
-export const wrongAnswers = (helds) => allOf(helds).reduce((sum, { wrong }) => sum + wrong, 0)
+const sumOf = (/** @type {readonly Result[]} */ results, /** @type {'wrong' | 'sent' | 'verified'} */ what) =>
+  results.reduce((sum, each) => sum + each[what], 0)
+
+/** At the rates that are held. @param {readonly Held[]} helds */
+export const wrongAnswers = (helds) =>
+  sumOf(
+    helds.map(({ result }) => result),
+    'wrong',
+  )
 
 const count = (/** @type {number} */ number) => number.toLocaleString('en')
 
@@ -23,10 +30,9 @@ const count = (/** @type {number} */ number) => number.toLocaleString('en')
  * @param {number} seed
  */
 export function formatMix(helds, seed) {
-  const all = allOf(helds)
-  const total = (/** @type {'sent' | 'verified'} */ what) =>
-    count(all.reduce((sum, each) => sum + each[what], 0))
-  const problems = all.flatMap((result) => result.problems).slice(0, 10)
+  const held = helds.map(({ result }) => result)
+  const searched = helds.flatMap((each) => each.searched)
+  const problems = [...held, ...searched].flatMap((result) => result.problems).slice(0, 10)
   return `# Benchmarks: correct under load
 
 Written by \`node bench/run.mjs mix\`. Node ${process.versions.node}, ${availableParallelism()} cores, shared by the load generator, two nodes of the service and their
@@ -35,9 +41,12 @@ machine that only runs the service: they are the highest ones at which everythin
 from the moment when a request was due, and shed at most one of ${count(MAX_SHED_ONE_OF)}. Requests come at random moments whether those before are
 answered or not; what is asked follows from a seed (${seed}).
 
-**Wrong answers: ${wrongAnswers(helds)}** of ${total('sent')} requests, of which the search for the rate sent a part. An answer is wrong unless it is the one that
-its request must get: status, error id, members of the body and what they say, headers. No answer at all is wrong too.
-Of the tokens ${total('verified')}, one in twenty, were verified with the published key.
+**Wrong answers: ${wrongAnswers(helds)}** of ${count(sumOf(held, 'sent'))} requests at the rates that are held. An answer is wrong unless it is the one that its request must get:
+status, error id, members of the body and what they say, headers. No answer at all is wrong too. Of the tokens ${count(sumOf([...held, ...searched], 'verified'))}, one in twenty,
+were verified with the published key.
+
+While the rates were looked for, in ${searched.length} attempts of which some ask for more than there is: ${sumOf(searched, 'wrong')} of ${count(sumOf(searched, 'sent'))}. Where a node does not come to read the
+changes for seconds, what it remembers may be as old as that, 5 s at most, and here it counts as wrong after ${BOUND_MS / 1000} s.
 ${problems.map((problem) => `\n- ${problem}`).join('')}${problems.length > 0 ? '\n' : ''}
 ## The rate that is held
 

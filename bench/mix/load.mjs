@@ -60,7 +60,10 @@ function createLoad(world) {
     if (old.problem === undefined && became.problem !== undefined && answer.startedAt > phase.acknowledgedAt)
       phase.lag = Math.max(phase.lag, answer.startedAt - phase.acknowledgedAt)
     if (wanted === 'old') return old.problem && `before the change: ${old.problem}`
-    if (wanted === 'new') return became.problem && `after the change: ${became.problem}`
+    if (wanted === 'new') {
+      const late = (answer.startedAt - (phase.newFrom[node] ?? 0)).toFixed(0)
+      return became.problem && `${late} ms after the change had to count: ${became.problem}`
+    }
     return old.problem && became.problem && `during the change: ${became.problem}`
   }
 

@@ -39,6 +39,7 @@ test('a new key is active, of generation 1, not direct, and keeps the hash of it
     secret: { hash: createHash('sha256').update('LEAK-first').digest(), number: 1, expiresAt: null },
     previousSecret: null,
     revision: 0,
+    lastUsedAt: null,
   })
   expect(JSON.stringify(created)).not.toContain('LEAK')
 })

@@ -8,6 +8,8 @@ import {
   MAX_GAP_MS,
 } from './change.ts'
 import { type HeldLease, LeaseKeeper, type LeaseKeeperDependencies } from './lease-keeper.ts'
+import { createReadingClock, type ReadingClock } from './reading-clock.ts'
+import { queueReadings } from './reading-queue.ts'
 import { StoreUnavailableError } from './store/store-error.ts'
 
 /** How often the changes are read when nothing is heard, in milliseconds. */
@@ -39,23 +41,15 @@ export interface ChangeWatchDependencies extends Omit<LeaseKeeperDependencies, '
 export type ChangeListener = (changes: readonly Change[], reset: boolean) => void
 
 /** What one process knows of the changes. */
-export interface ChangeWatch {
+export interface ChangeWatch extends Omit<ReadingClock, 'begin' | 'end'> {
   /** The last revision that every listener has been told of. */
   readonly revision: number
   /** Which store it is of. */
   readonly epoch: string
-  /** When the database was last seen, in epoch milliseconds of its own clock. */
-  readonly seenAtMs: number
-  /** The time now by the clock of the database, in epoch milliseconds, carried on by the monotonic clock. */
-  nowMs(): number
-  /** How far this machine's clock is ahead of the database's, in milliseconds, at the last reading. */
-  readonly clockOffsetMs: number
   /**
-   * How long ago the last reading that succeeded was begun, in milliseconds: by the clock that says more, since one stands
-   * still while a machine sleeps and the other can be set back.
+   * Whether the age is above {@link MAX_STALENESS_MS}, or a change of this process's own could not be read: then nothing may
+   * be answered from what is remembered.
    */
-  ageMs(): number
-  /** Whether that is longer than {@link MAX_STALENESS_MS}: then nothing may be answered from what is remembered. */
   isStale(): boolean
   /**
    * Reads the changes where they are too old, as after a sleep of the machine.
@@ -70,6 +64,13 @@ export interface ChangeWatch {
    * @throws whatever the store throws.
    */
   catchUp(): Promise<void>
+  /**
+   * Does so for what this process itself has written. Where that fails, all that is known counts as stale until a reading
+   * succeeds: nothing is answered by what was before the change.
+   *
+   * @throws whatever the store throws.
+   */
+  catchUpWithOwn(): Promise<void>
   holdLease(lease: Lease): HeldLease
   close(): Promise<void>
 }
@@ -90,23 +91,20 @@ class Watch implements ChangeWatch {
   readonly #dependencies: ChangeWatchDependencies
   readonly #listeners = new Set<ChangeListener>()
   readonly #leases: LeaseKeeper
+  readonly #clock: ReadingClock
+  readonly #readings = queueReadings((renews) => this.#read(renews))
   #kept: readonly Change[] = []
   #hearing: Hearing | undefined
   #timer: NodeJS.Timeout | undefined
-  #reading: Promise<void> | undefined
-  #next: Promise<void> | undefined
-  #nextRenews = false
-  #readAtMs = Number.NEGATIVE_INFINITY
-  #readAtWallMs = Number.NEGATIVE_INFINITY
   #failing = false
+  #missesOwn = false
   #closed = false
   revision = 0
   epoch = ''
-  seenAtMs = 0
-  clockOffsetMs = 0
 
   constructor(dependencies: ChangeWatchDependencies) {
     this.#dependencies = dependencies
+    this.#clock = createReadingClock(dependencies)
     this.#leases = new LeaseKeeper({ ...dependencies, onDue: () => this.#renewSoon() })
   }
 
@@ -116,17 +114,24 @@ class Watch implements ChangeWatch {
     this.#schedule(0)
   }
 
+  get seenAtMs(): number {
+    return this.#clock.seenAtMs
+  }
+
+  get clockOffsetMs(): number {
+    return this.#clock.clockOffsetMs
+  }
+
   nowMs(): number {
-    return this.seenAtMs + this.#dependencies.monotonicMs() - this.#readAtMs
+    return this.#clock.nowMs()
   }
 
   ageMs(): number {
-    const { monotonicMs, wallMs } = this.#dependencies
-    return Math.max(monotonicMs() - this.#readAtMs, wallMs() - this.#readAtWallMs)
+    return this.#clock.ageMs()
   }
 
   isStale(): boolean {
-    return this.ageMs() > MAX_STALENESS_MS
+    return this.#missesOwn || this.ageMs() > MAX_STALENESS_MS
   }
 
   async freshen(): Promise<void> {
@@ -145,18 +150,17 @@ class Watch implements ChangeWatch {
   }
 
   async catchUp(): Promise<void> {
-    return this.#ask(false)
+    return this.#readings.ask(false)
   }
 
-  /** One reading at a time; who asks while one is under way waits for the next, which all who ask share. */
-  #ask(renews: boolean): Promise<void> {
-    if (this.#reading === undefined) return this.#run(renews)
-    this.#nextRenews ||= renews
-    this.#next ??= this.#reading.then(
-      () => this.#runNext(),
-      () => this.#runNext(),
-    )
-    return this.#next
+  async catchUpWithOwn(): Promise<void> {
+    try {
+      await this.#readings.ask(false)
+    } catch (error) {
+      // Readings come one after the other: the next that succeeds was begun behind this one.
+      this.#missesOwn = true
+      throw error
+    }
   }
 
   holdLease(lease: Lease): HeldLease {
@@ -167,23 +171,8 @@ class Watch implements ChangeWatch {
     this.#closed = true
     clearTimeout(this.#timer)
     await this.#hearing?.close()
-    await this.#next?.catch(() => {})
-    await this.#reading?.catch(() => {})
+    await this.#readings.settled()
     await this.#leases.close()
-  }
-
-  #runNext(): Promise<void> {
-    const renews = this.#nextRenews
-    this.#next = undefined
-    this.#nextRenews = false
-    return this.#run(renews)
-  }
-
-  #run(renews: boolean): Promise<void> {
-    this.#reading = this.#read(renews).finally(() => {
-      this.#reading = undefined
-    })
-    return this.#reading
   }
 
   #wake(): void {
@@ -199,7 +188,7 @@ class Watch implements ChangeWatch {
 
   async #poll(): Promise<void> {
     try {
-      await this.#ask(true)
+      await this.#readings.ask(true)
       this.#schedule(POLL_MS)
     } catch (error) {
       this.#fail(error)
@@ -214,22 +203,19 @@ class Watch implements ChangeWatch {
 
   /** A renewal that failed is due a second later again: the retry in between reads alone, where only that can be done. */
   async #read(renews: boolean): Promise<void> {
-    const { store, monotonicMs, wallMs } = this.#dependencies
+    const { store } = this.#dependencies
     const leases = renews ? this.#leases.takeDue(this.revision) : []
     const renewal = leases.length === 0 ? undefined : { epoch: this.epoch, leases }
-    const startedAtMs = monotonicMs()
-    const startedAtWallMs = wallMs()
+    const start = this.#clock.begin()
     let reading = await store.readChanges(this.epoch === '' ? null : this.revision, renewal)
     const reset =
       reading.epoch !== this.epoch ||
       reading.revision < this.revision ||
       reading.databaseTimeMs - this.seenAtMs > MAX_GAP_MS
     if (reset && this.epoch !== '') reading = await store.readChanges(null)
-    this.#readAtMs = startedAtMs
-    this.#readAtWallMs = startedAtWallMs
-    this.seenAtMs = reading.databaseTimeMs
-    this.clockOffsetMs = startedAtWallMs + (monotonicMs() - startedAtMs) / 2 - reading.databaseTimeMs
+    this.#clock.end(start, reading.databaseTimeMs)
     this.#failing = false
+    this.#missesOwn = false
     this.#apply(reading, reset)
   }
 

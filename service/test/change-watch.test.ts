@@ -191,6 +191,17 @@ test('one that cannot read says so once, serves until it is stale, and recovers 
   expect(failures).toHaveLength(1)
 })
 
+test('where a change of its own cannot be read, nothing is served until a reading succeeds', async () => {
+  failure = new StoreUnavailableError('away')
+  await expect(watch.catchUp()).rejects.toBe(failure)
+  expect(watch.isStale()).toBe(false)
+  await expect(watch.catchUpWithOwn()).rejects.toBe(failure)
+  expect(watch.isStale()).toBe(true)
+  await expect(watch.freshen()).rejects.toThrow(StoreUnavailableError)
+  failure = undefined
+  await settled(() => !watch.isStale())
+})
+
 test('the lease of the node and of those who are connected follow what is in force, and end with them', async () => {
   const held = watch.holdLease({ holder: 'guard', kind: 'verifier', name: 'ihvr_1', revision: 0 })
   await settled(() => renewed.length === 2)

@@ -38,7 +38,7 @@ export async function createAdminServer(
     randomBytes: runtime.randomBytes,
     now: () => node.now(),
     async applied(id) {
-      await node.watch.catchUp()
+      await node.watch.catchUpWithOwn()
       if (id === 'rotateSigningKeys' || id === 'loseSigningKey') await signing.live.reload()
     },
   })

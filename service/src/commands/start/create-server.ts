@@ -139,7 +139,7 @@ function connectRoutes(
       // In force here, and told to the feeds of this node, when the answer goes out.
       async revokeToken(revocation, audit) {
         await store.revokeToken(revocation, audit)
-        await node.watch.catchUp()
+        await node.watch.catchUpWithOwn()
       },
       signClientToken: observation.observeSigning(signClientToken),
       tokenIdKey: signing.clientTokenIdKey,

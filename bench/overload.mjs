@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cpuMicros, median, rootPath, runLoad, SERVICE, startServer } from './processes.mjs'
+import { cpuMicros, median, rootPath, runLoad, runOpenLoad, SERVICE, startServer } from './processes.mjs'
 import { formatTable, formatTargets } from './report.mjs'
 import { seed } from './seed.mjs'
 
@@ -96,28 +95,6 @@ async function measureRound({ port, pid }) {
     loads.push({ ...result, cpu: (cpuMicros(pid) - before) / LOAD_MS / 1000 })
   }
   return { capacity, loads }
-}
-
-/**
- * Runs one bounded open load in a process of its own.
- *
- * @param {import('./open-load.mjs').OpenOrder} order
- * @returns {Promise<import('./open-load.mjs').OpenResult>}
- */
-async function runOpenLoad(order) {
-  const child = fork(rootPath('bench/open-load.mjs'))
-  const timer = setTimeout(() => child.kill('SIGKILL'), order.ms + 60_000)
-  try {
-    return await new Promise((resolve, reject) => {
-      child.once('message', resolve)
-      child.once('error', reject)
-      child.once('close', (code) => reject(new Error(`the load ended with ${code}`)))
-      child.send(order)
-    })
-  } finally {
-    clearTimeout(timer)
-    child.kill()
-  }
 }
 
 /** @param {readonly Round[]} rounds */

@@ -70,8 +70,23 @@ async function waitForAddress(name, child, logFile) {
  * @param {import('./load.mjs').LoadOrder} order
  * @returns {Promise<import('./load.mjs').LoadResult>}
  */
-export async function runLoad(order) {
-  const child = fork(rootPath('bench/load.mjs'))
+export const runLoad = (order) => runLoader('bench/load.mjs', order)
+
+/**
+ * Runs one bounded open load in a process of its own.
+ *
+ * @param {import('./open-load.mjs').OpenOrder} order
+ * @returns {Promise<import('./open-load.mjs').OpenResult>}
+ */
+export const runOpenLoad = (order) => runLoader('bench/open-load.mjs', order)
+
+/**
+ * @param {string} file takes one order as a message and answers with one
+ * @param {{ ms: number }} order
+ * @returns {Promise<any>}
+ */
+async function runLoader(file, order) {
+  const child = fork(rootPath(file))
   const timer = setTimeout(() => child.kill('SIGKILL'), order.ms + 60_000)
   try {
     return await new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ import {
   runLoad,
   SERVICE,
   startServer,
+  UNIT_OPTIONS,
 } from './processes.mjs'
 
 const CONNECTIONS = 16
@@ -42,7 +43,7 @@ export async function compareIssuing(algorithm, folders, counts) {
     const args = ['start', '--port', '0', '--data-dir', folder, '--algorithm', algorithm]
     // On a machine that is shared a turn of the event loop can take long without too much to do.
     const patient = ['--max-loop-delay-ms', '60000']
-    const server = await startServer(name, [SERVICE, ...args, ...patient])
+    const server = await startServer(name, [...UNIT_OPTIONS, SERVICE, ...args, ...patient])
     // A folder that was started with another algorithm would sign with it until guards know the new key.
     const rotate = ['signing-keys', 'rotate', '--now', '--data-dir', folder]
     await promisify(execFile)(process.execPath, [SERVICE, ...rotate])
@@ -122,17 +123,31 @@ function summarise(candidate, rounds, floor) {
   }
 }
 
+/** @typedef {{ way: string, answered: number, megabytes: number }} Memory */
+
 /**
- * The service's resident memory after many requests over many keys.
+ * The service's resident memory after many requests over many keys: as the systemd unit starts it, and as Node runs it unless told.
  *
  * @param {string} folder
  * @param {number} keys
  * @param {number} requests
  * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<Memory[]>}
  */
 export async function measureMemory(folder, keys, requests, env = {}) {
-  const store = folder ? ['--data-dir', folder] : []
-  const server = await startServer('service', [SERVICE, 'start', '--port', '0', ...store], env)
+  const args = [SERVICE, 'start', '--port', '0', ...(folder ? ['--data-dir', folder] : [])]
+  return [
+    {
+      way: 'as the systemd unit starts it',
+      ...(await measureMemoryOf([...UNIT_OPTIONS, ...args], keys, requests, env)),
+    },
+    { way: 'as Node runs it unless told', ...(await measureMemoryOf(args, keys, requests, env)) },
+  ]
+}
+
+/** @param {readonly string[]} args @param {number} keys @param {number} requests @param {NodeJS.ProcessEnv} env */
+async function measureMemoryOf(args, keys, requests, env) {
+  const server = await startServer('service', args, env)
   try {
     let answered = 0
     while (answered < requests)

@@ -9,6 +9,16 @@ export const rootPath = (path) => fileURLToPath(new URL(`../${path}`, import.met
 
 export const SERVICE = rootPath('service/bin/interhuman-auth-service.js')
 
+/** The options of Node that the systemd unit starts the service with. */
+export const UNIT_OPTIONS = readUnitOptions()
+
+function readUnitOptions() {
+  const unit = readFileSync(rootPath('deploy/systemd/interhuman-auth.service'), 'utf8')
+  const options = /^ExecStart=\S+((?: --\S+)+) /m.exec(unit)?.[1]
+  if (options === undefined) throw new Error('the systemd unit starts Node without options')
+  return options.trim().split(' ')
+}
+
 /** @typedef {{ name: string, port: number, url: string, pid: number, metrics?: string, stop(): Promise<void> }} Server */
 
 /**

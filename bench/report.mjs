@@ -43,6 +43,15 @@ export function formatTargets(targets) {
   )
 }
 
+/** @param {readonly import('./issuing.mjs').Memory[]} ways @param {string} store @returns {Target[]} */
+export const memoryTargets = (ways, store) =>
+  ways.map(({ way, answered, megabytes }) => ({
+    promise: `RSS after ${answered.toLocaleString('en')} requests over 1,000,000 keys in ${store}, ${way}`,
+    measured: megabytes,
+    bound: 180,
+    unit: ' MB',
+  }))
+
 /** @param {import('./start-up.mjs').StartUp} startUp */
 export function formatStartUp({ toFirst, toByte }) {
   return formatTable(

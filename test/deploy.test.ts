@@ -106,6 +106,7 @@ describe('the Containerfile', () => {
     expect(JSON.parse(rest('ENTRYPOINT')[0] ?? '')).toEqual([
       'node',
       '--max-semi-space-size=8',
+      '--max-old-space-size=1024',
       '/app/service/bin/interhuman-auth-service.js',
     ])
     expect(rest('CMD')).toEqual(['["start"]'])

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { interleave, measureMemory } from '../issuing.mjs'
 import { peerRequest } from '../keys.mjs'
-import { rootPath, SERVICE, startServer } from '../processes.mjs'
+import { rootPath, SERVICE, startServer, UNIT_OPTIONS } from '../processes.mjs'
 import { extrasOf, KEYS } from './stores.mjs'
 
 const START = ['start', '--port', '0']
@@ -19,8 +19,8 @@ const MEMORY_REQUESTS = 100_000
  */
 export async function compareStores(algorithm, stores) {
   const signing = ['--algorithm', algorithm]
-  const sqlite = [SERVICE, ...START, ...signing, '--data-dir', stores.folder]
-  const postgres = [SERVICE, ...START, ...signing]
+  const sqlite = [...UNIT_OPTIONS, SERVICE, ...START, ...signing, '--data-dir', stores.folder]
+  const postgres = [...UNIT_OPTIONS, SERVICE, ...START, ...signing]
   const on = extrasOf('on')
   const floor = { ALGORITHM: algorithm, LAYERS: '', DATABASE: join(stores.folder, 'interhuman-auth.db') }
   /** @type {import('../issuing.mjs').Candidate[]} */
@@ -75,7 +75,7 @@ async function hitRate(metrics) {
  */
 export async function compareWorkers(env) {
   const start = (/** @type {string} */ name, /** @type {readonly string[]} */ more = []) =>
-    startServer(name, [SERVICE, ...START, ...more], { ...env, ...extrasOf('on') })
+    startServer(name, [...UNIT_OPTIONS, SERVICE, ...START, ...more], { ...env, ...extrasOf('on') })
   const one = await start('one process')
   const two = [await start('two nodes, one process each'), await start('the other node')]
   const workers = await start('`--workers 2`', ['--workers', '2'])
@@ -93,16 +93,9 @@ export async function compareWorkers(env) {
 }
 
 /**
- * Resident memory after requests over far more keys than the cache holds, with limits as they are unless told: as Node runs
- * it, and as the systemd unit does.
+ * Resident memory after requests over far more keys than the cache holds, with limits as they are unless told.
  *
  * @param {NodeJS.ProcessEnv} env
  */
-export async function measureMemoryOfMany(env) {
-  const measured = { ...env, INTERHUMAN_AUTH_METRICS_PORT: '0' }
-  const small = { ...measured, NODE_OPTIONS: '--max-semi-space-size=8' }
-  return {
-    asNodeRuns: await measureMemory('', KEYS.many, MEMORY_REQUESTS, measured),
-    asTheUnitRuns: await measureMemory('', KEYS.many, MEMORY_REQUESTS, small),
-  }
-}
+export const measureMemoryOfMany = (env) =>
+  measureMemory('', KEYS.many, MEMORY_REQUESTS, { ...env, INTERHUMAN_AUTH_METRICS_PORT: '0' })

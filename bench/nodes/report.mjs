@@ -1,7 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { formatIssuing, formatTable, formatTargets, formatTimes } from '../report.mjs'
-
-/** @typedef {{ answered: number, megabytes: number }} Memory */
+import { formatIssuing, formatTable, formatTargets, formatTimes, memoryTargets } from '../report.mjs'
 
 /**
  * @typedef {object} Results
@@ -10,7 +8,7 @@ import { formatIssuing, formatTable, formatTargets, formatTimes } from '../repor
  * @property {import('./issuing.mjs').Issuing} hs256
  * @property {import('../issuing.mjs').Row[]} workers
  * @property {import('../issuing.mjs').Row[]} introspection
- * @property {{ asNodeRuns: Memory, asTheUnitRuns: Memory }} memory
+ * @property {import('../issuing.mjs').Memory[]} memory
  * @property {import('./revocation.mjs').Lag[]} lags
  */
 
@@ -82,8 +80,7 @@ function targets({ ready, es256, hs256, workers, introspection, memory, lags }) 
       bound: 1.5,
       unit: ' × floor',
     },
-    memoryTarget('as the systemd unit starts it', memory.asTheUnitRuns),
-    memoryTarget('as Node runs it unless told', memory.asNodeRuns),
+    ...memoryTargets(memory, 'PostgreSQL'),
     {
       promise: 'ready, PostgreSQL, 1,000 keys',
       measured: ratioOf(ready, 1),
@@ -104,14 +101,6 @@ function targets({ ready, es256, hs256, workers, introspection, memory, lags }) 
     })),
   ]
 }
-
-/** @param {string} way @param {Memory} memory */
-const memoryTarget = (way, { answered, megabytes }) => ({
-  promise: `RSS after ${answered.toLocaleString('en')} requests over 1,000,000 keys in PostgreSQL, ${way}`,
-  measured: megabytes,
-  bound: 180,
-  unit: ' MB',
-})
 
 const percent = (/** @type {number} */ share) => `${(share * 100).toFixed(1)} %`
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { SecretUse } from './secret-use.ts'
 import {
   type CountedRequest,
   type KeySecretUse,
@@ -9,6 +10,8 @@ import {
 
 /** Rows of each kind that wait for the store at most; what comes beyond is counted without its key, or under no caller. */
 export const MAX_WAITING_ROWS = 20_000
+/** So many rows with those that are under no caller; uses beyond are not told of. */
+const MAX_SHARED_ROWS = 2 * MAX_WAITING_ROWS
 
 const SECONDS_AN_HOUR = 3600
 /** No more of a user agent is looked at, in characters. */
@@ -42,97 +45,113 @@ export interface UsageCounts {
   isFilling(): boolean
 }
 
-interface WaitingUse {
+interface WaitingHour extends UsageHour {
+  count: number
+}
+
+interface WaitingUse extends KeySecretUse {
   uses: number
   lastUsedAt: number
 }
 
-type Deep<Value> = Map<string, Map<string, Value>>
+/** What waits of one key: few rows of either kind, so that they are looked through. */
+interface WaitingKey {
+  readonly hours: WaitingHour[]
+  readonly uses: WaitingUse[]
+}
 
-/** Makes the counts of one process: a few look-ups a request, however many keys and callers there are. */
+/** Makes the counts of one process: one look-up a request, however many keys and callers there are. */
 export function createUsageCounts(): UsageCounts {
-  let hours = createHours()
-  let callers = createCallers()
+  let waiting = createWaiting()
   return {
     count({ knownKeyId, secretNumber, verifierId, outcome, address, userAgent }, now) {
-      hours.add(knownKeyId, now - (now % SECONDS_AN_HOUR), outcome, 1)
+      waiting.addHour(knownKeyId, now - (now % SECONDS_AN_HOUR), outcome, 1)
       if (secretNumber === 0) return
-      callers.add(knownKeyId, secretNumber, toPlace(address, verifierId), clean(userAgent), 1, now)
+      const caller = { address, verifierId, userAgent: clean(userAgent) }
+      waiting.addUse(knownKeyId, secretNumber, caller, 1, now)
     },
     take() {
-      const taken = { hours: hours.list(), uses: callers.list() }
-      hours = createHours()
-      callers = createCallers()
+      const taken = waiting.list()
+      waiting = createWaiting()
       return taken
     },
-    putBack(counted) {
-      for (const { keyId, hour, outcome, count } of counted.hours) hours.add(keyId, hour, outcome, count)
-      for (const { keyId, secretNumber, address, verifierId, userAgent, uses, lastUsedAt } of counted.uses)
-        callers.add(keyId, secretNumber, toPlace(address, verifierId), userAgent, uses, lastUsedAt)
+    putBack({ hours, uses }) {
+      for (const { keyId, hour, outcome, count } of hours) waiting.addHour(keyId, hour, outcome, count)
+      for (const use of uses) waiting.addUse(use.keyId, use.secretNumber, use, use.uses, use.lastUsedAt)
     },
-    isFilling: () => Math.max(hours.rows(), callers.rows()) >= MAX_WAITING_ROWS / 2,
+    isFilling: () => waiting.rows() >= MAX_WAITING_ROWS / 2,
   }
 }
 
-function createHours() {
-  const hours = new Map<number, Deep<number>>()
-  let rows = 0
-  return {
-    rows: () => rows,
-    list: () => listHours(hours),
-    add(keyId: string, hour: number, outcome: string, count: number) {
-      const outcomes = inner(inner(hours, hour), rows < MAX_WAITING_ROWS ? keyId : '')
-      const before = outcomes.get(outcome)
-      if (before === undefined) rows += 1
-      outcomes.set(outcome, (before ?? 0) + count)
-    },
-  }
-}
+type Caller = Pick<SecretUse, 'address' | 'userAgent' | 'verifierId'>
 
-function createCallers() {
-  const callers = new Map<string, Map<number, Deep<WaitingUse>>>()
-  let rows = 0
+/** All callers beyond a bound. */
+const OTHERS: Caller = { address: '', userAgent: '', verifierId: '' }
 
-  const open = (secret: Deep<WaitingUse>, place: string, userAgent: string): WaitingUse => {
-    const agents = inner(secret, place)
-    let waiting = agents.get(userAgent)
-    if (waiting === undefined) {
-      waiting = { uses: 0, lastUsedAt: 0 }
-      agents.set(userAgent, waiting)
-      rows += 1
+function createWaiting() {
+  const keys = new Map<string, WaitingKey>()
+  let hourRows = 0
+  let useRows = 0
+
+  function open(keyId: string): WaitingKey {
+    let key = keys.get(keyId)
+    if (key === undefined) {
+      key = { hours: [], uses: [] }
+      keys.set(keyId, key)
     }
-    return waiting
+    return key
+  }
+
+  function openUse(keyId: string, secretNumber: number, caller: Caller): WaitingUse | undefined {
+    const { uses } = open(keyId)
+    const known = findUse(uses, secretNumber, caller)
+    if (known !== undefined) return known
+    const isApart = caller !== OTHERS
+    if (isApart && (useRows >= MAX_WAITING_ROWS || countCallers(uses, secretNumber) >= MAX_CALLERS))
+      return openUse(keyId, secretNumber, OTHERS)
+    if (useRows >= MAX_SHARED_ROWS) return undefined
+    const { address, userAgent, verifierId } = caller
+    const use = { keyId, secretNumber, address, userAgent, verifierId, uses: 0, lastUsedAt: 0 }
+    uses.push(use)
+    useRows += 1
+    return use
   }
 
   return {
-    rows: () => rows,
-    list: () => listUses(callers),
-    add(keyId: string, secretNumber: number, place: string, userAgent: string, uses: number, at: number) {
-      const secret = inner(inner(callers, keyId), secretNumber)
-      let waiting = secret.get(place)?.get(userAgent)
-      if (waiting === undefined) {
-        const hasRoom = rows < MAX_WAITING_ROWS && countInner(secret) < MAX_CALLERS
-        waiting = hasRoom ? open(secret, place, userAgent) : open(secret, '', '')
+    rows: () => Math.max(hourRows, useRows),
+    list: () => listInOrder(keys),
+    addHour(keyId: string, hour: number, outcome: string, count: number) {
+      const name = hourRows < MAX_WAITING_ROWS ? keyId : ''
+      const { hours } = open(name)
+      const known = hours.find((row) => row.hour === hour && row.outcome === outcome)
+      if (known !== undefined) {
+        known.count += count
+        return
       }
-      waiting.uses += uses
-      if (at > waiting.lastUsedAt) waiting.lastUsedAt = at
+      hours.push({ keyId: name, hour, outcome, count })
+      hourRows += 1
+    },
+    addUse(keyId: string, secretNumber: number, caller: Caller, uses: number, at: number) {
+      const use = openUse(keyId, secretNumber, caller)
+      if (use === undefined) return
+      use.uses += uses
+      if (at > use.lastUsedAt) use.lastUsedAt = at
     },
   }
 }
 
-function inner<Outer, Key, Value>(map: Map<Outer, Map<Key, Value>>, key: Outer): Map<Key, Value> {
-  let found = map.get(key)
-  if (found === undefined) {
-    found = new Map()
-    map.set(key, found)
-  }
-  return found
+function findUse(uses: readonly WaitingUse[], secretNumber: number, caller: Caller): WaitingUse | undefined {
+  return uses.find(
+    (use) =>
+      use.secretNumber === secretNumber &&
+      use.address === caller.address &&
+      use.userAgent === caller.userAgent &&
+      use.verifierId === caller.verifierId,
+  )
 }
 
-function countInner(map: Deep<unknown>): number {
-  let count = 0
-  for (const { size } of map.values()) count += size
-  return count
+function countCallers(uses: readonly WaitingUse[], secretNumber: number): number {
+  return uses.reduce((count, use) => (use.secretNumber === secretNumber ? count + 1 : count), 0)
 }
 
 const remembered = new LRUCache<string, true>({ max: MAX_REMEMBERED })
@@ -151,42 +170,31 @@ function clean(userAgent = ''): string {
   return kept
 }
 
-const inOrder = <Entry>(map: Map<string, Entry>) => [...map].sort(([one], [other]) => (one < other ? -1 : 1))
-
-function listHours(hours: ReadonlyMap<number, Deep<number>>): readonly UsageHour[] {
-  return [...hours]
-    .sort(([one], [other]) => one - other)
-    .flatMap(([hour, keys]) =>
-      inOrder(keys).flatMap(([keyId, outcomes]) =>
-        inOrder(outcomes).map(([outcome, count]) => ({ keyId, hour, outcome, count })),
-      ),
-    )
+/** The order of the rows is that of the database's locks. */
+function listInOrder(keys: ReadonlyMap<string, WaitingKey>): CountedUsage {
+  const inOrder = [...keys.keys()].sort().map((keyId) => keys.get(keyId))
+  return {
+    hours: inOrder
+      .flatMap((key) => sort(key?.hours ?? [], compareHours))
+      .sort((one, other) => one.hour - other.hour),
+    uses: inOrder.flatMap((key) => sort(key?.uses ?? [], compareUses)),
+  }
 }
 
-/** From where: an address has no blank in it, and most callers are no verifier. */
-function toPlace(address: string, verifierId: string): string {
-  return verifierId === '' ? address : `${address} ${verifierId}`
+function sort<Row>(rows: Row[], compare: (one: Row, other: Row) => number): readonly Row[] {
+  return rows.length > 1 ? rows.sort(compare) : rows
 }
 
-function fromPlace(place: string): { readonly address: string; readonly verifierId: string } {
-  const [address = '', verifierId = ''] = place.split(' ')
-  return { address, verifierId }
-}
+const compareHours = (one: UsageHour, other: UsageHour) => compareTexts(one.outcome, other.outcome)
 
-function listUses(callers: Map<string, Map<number, Deep<WaitingUse>>>): readonly KeySecretUse[] {
-  return inOrder(callers).flatMap(([keyId, secrets]) =>
-    [...secrets]
-      .sort(([one], [other]) => one - other)
-      .flatMap(([secretNumber, places]) =>
-        inOrder(places).flatMap(([place, agents]) =>
-          inOrder(agents).map(([userAgent, waiting]) => ({
-            keyId,
-            secretNumber,
-            ...fromPlace(place),
-            userAgent,
-            ...waiting,
-          })),
-        ),
-      ),
-  )
+const compareUses = (one: KeySecretUse, other: KeySecretUse) =>
+  one.secretNumber - other.secretNumber ||
+  compareTexts(one.address, other.address) ||
+  compareTexts(one.verifierId, other.verifierId) ||
+  compareTexts(one.userAgent, other.userAgent)
+
+/** By UTF-16 code units, which is no language's order but the same everywhere. */
+function compareTexts(one: string, other: string): number {
+  if (one === other) return 0
+  return one < other ? -1 : 1
 }

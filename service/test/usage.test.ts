@@ -126,6 +126,16 @@ test('keys beyond the bound are counted together, and no request is lost', () =>
   expect(hours[0]).toEqual({ keyId: '', hour: HOUR, outcome: ISSUED, count: 1000 })
 })
 
+test('while the store is away, what waits has a bound: callers of keys beyond it are not told of, their tokens are counted', () => {
+  const counts = createUsageCounts()
+  const requests = 2 * MAX_WAITING_ROWS + 1000
+  for (let index = 0; index < requests; index += 1) counts.count(asked({ knownKeyId: `key ${index}` }), HOUR)
+  const { hours, uses } = counts.take()
+  expect(hours.reduce((sum, { count }) => sum + count, 0)).toBe(requests)
+  expect(uses).toHaveLength(2 * MAX_WAITING_ROWS)
+  expect(uses.filter(({ address }) => address === '')).toHaveLength(MAX_WAITING_ROWS)
+})
+
 function recordingStore() {
   const written = { hours: [] as UsageHour[], uses: [] as KeySecretUse[], dropped: [] as UsageBounds[] }
   const store = {

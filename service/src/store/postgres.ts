@@ -7,6 +7,7 @@ import { type PostgresLimits, readClientConfig } from './postgres-client.ts'
 import { hearPostgresChanges, listenerOf, type OpenListener, refuseDeafPooler } from './postgres-listen.ts'
 import { EXCLUSIVE, migratePostgres, readSchemaVersion } from './postgres-migrate.ts'
 import { PostgresPool } from './postgres-pool.ts'
+import { POSTGRES_ROW_LISTS } from './row-lists.ts'
 import { type KeyCredentialsRow, toKeyCredentials } from './rows.ts'
 import { createSqlStore, type SqlDatabase } from './sql.ts'
 import { readRows } from './sql-transfer.ts'
@@ -58,6 +59,7 @@ export async function readPostgresVersion({ address, limits }: PostgresOptions):
 
 /** The time of the server. */
 const DATABASE: SqlDatabase = {
+  ...POSTGRES_ROW_LISTS,
   async readTimeMs(db) {
     const query = sql<{
       ms: number

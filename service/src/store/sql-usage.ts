@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import {
   type KeySecretUse,
   MAX_CALLERS,
@@ -6,35 +6,82 @@ import {
   type UsageHour,
   type UsagePageRequest,
 } from '../usage.ts'
+import { inTurns } from './in-turns.ts'
+import type { RowLists } from './row-lists.ts'
 import type { Tables } from './tables.ts'
 
 /** Adds counts to what is kept of the same key, hour and outcome. The callers' order is the order of the locks. */
-export async function addUsageHours(db: Kysely<Tables>, hours: readonly UsageHour[]): Promise<void> {
-  await db
-    .insertInto('usage_hours')
-    .values(hours.map(({ keyId, hour, outcome, count }) => ({ key_id: keyId, hour, outcome, count })))
-    .onConflict((conflict) =>
-      conflict
-        .columns(['key_id', 'hour', 'outcome'])
-        .doUpdateSet((eb) => ({ count: eb('usage_hours.count', '+', eb.ref('excluded.count')) })),
-    )
-    .execute()
+export async function addUsageHours(
+  tx: Transaction<Tables>,
+  hours: readonly UsageHour[],
+  { listRows }: RowLists,
+): Promise<void> {
+  const rows = hours.map(({ keyId, hour, outcome, count }) => ({ key_id: keyId, hour, outcome, count }))
+  await inTurns(rows, (some) =>
+    tx
+      .insertInto('usage_hours')
+      .columns(['key_id', 'hour', 'outcome', 'count'])
+      .expression(listRows(some, { key_id: 'text', hour: 'bigint', outcome: 'text', count: 'bigint' }))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['key_id', 'hour', 'outcome'])
+          .doUpdateSet((eb) => ({ count: eb('usage_hours.count', '+', eb.ref('excluded.count')) })),
+      )
+      .execute(),
+  )
 }
 
 /**
  * Adds uses to what is kept of the same secret and caller; of a secret, only the last callers stay apart. The row of a key in
  * `key_uses` is locked first, so that the callers of a key are changed by one at a time, and those of others meanwhile.
  */
-export async function addSecretUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]): Promise<void> {
-  await noteLastUses(tx, uses)
-  await upsertUses(tx, uses)
-  const keyIds = [...new Set(uses.map(({ keyId }) => keyId))]
+export async function addSecretUses(
+  tx: Transaction<Tables>,
+  uses: readonly KeySecretUse[],
+  lists: RowLists,
+): Promise<void> {
+  await noteLastUses(tx, uses, lists)
+  await upsertUses(tx, uses, lists)
+  const keyIds = await findCrowded(tx, [...new Set(uses.map(({ keyId }) => keyId))], lists)
+  await inTurns(keyIds, (some) => joinOldCallers(tx, some, lists))
+}
+
+/** The keys with more callers of a secret than stay apart, of those that are given. */
+async function findCrowded(
+  tx: Transaction<Tables>,
+  keyIds: readonly string[],
+  { listRows }: RowLists,
+): Promise<readonly string[]> {
+  const crowded: string[] = []
+  await inTurns(keyIds, async (some) => {
+    const given = listRows(
+      some.map((key_id) => ({ key_id })),
+      { key_id: 'text' },
+    )
+    const rows = await tx
+      .selectFrom('secret_uses')
+      .select('key_id')
+      .distinct()
+      .where('key_id', 'in', sql<string>`(${given})`)
+      .where('address', '!=', '')
+      .groupBy(['key_id', 'secret_number'])
+      .having(({ fn }) => fn.countAll(), '>', MAX_CALLERS)
+      .execute()
+    crowded.push(...rows.map(({ key_id }) => key_id))
+  })
+  return crowded
+}
+
+async function joinOldCallers(
+  tx: Transaction<Tables>,
+  keyIds: readonly string[],
+  lists: RowLists,
+): Promise<void> {
   const joined = await oldCallers(tx, keyIds)
     .select(['key_id', 'secret_number'])
     .select(({ fn }) => [fn.sum('uses').as('uses'), fn.max('last_used_at').as('last_used_at')])
     .groupBy(['key_id', 'secret_number'])
     .execute()
-  if (joined.length === 0) return
   await tx
     .deleteFrom('secret_uses')
     .where(({ eb, refTuple }) =>
@@ -53,6 +100,7 @@ export async function addSecretUses(tx: Transaction<Tables>, uses: readonly KeyS
     joined.map(({ key_id: keyId, secret_number: secretNumber, uses: sum, last_used_at: lastUsedAt }) => ({
       ...{ keyId, secretNumber, ...others, uses: Number(sum), lastUsedAt },
     })),
+    lists,
   )
 }
 
@@ -83,51 +131,75 @@ function oldCallers(tx: Transaction<Tables>, keyIds: readonly string[]) {
     .where('place', '>', MAX_CALLERS)
 }
 
-async function upsertUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]): Promise<void> {
-  await tx
-    .insertInto('secret_uses')
-    .values(
-      uses.map((use) => ({
-        key_id: use.keyId,
-        secret_number: use.secretNumber,
-        address: use.address,
-        user_agent: use.userAgent,
-        verifier_id: use.verifierId,
-        uses: use.uses,
-        last_used_at: use.lastUsedAt,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'])
-        .doUpdateSet((eb) => ({
-          uses: eb('secret_uses.uses', '+', eb.ref('excluded.uses')),
-          last_used_at: eb
-            .case()
-            .when('excluded.last_used_at', '>', eb.ref('secret_uses.last_used_at'))
-            .then(eb.ref('excluded.last_used_at'))
-            .else(eb.ref('secret_uses.last_used_at'))
-            .end(),
-        })),
-    )
-    .execute()
+async function upsertUses(
+  tx: Transaction<Tables>,
+  uses: readonly KeySecretUse[],
+  { listRows }: RowLists,
+): Promise<void> {
+  const rows = uses.map((use) => ({
+    key_id: use.keyId,
+    secret_number: use.secretNumber,
+    address: use.address,
+    user_agent: use.userAgent,
+    verifier_id: use.verifierId,
+    uses: use.uses,
+    last_used_at: use.lastUsedAt,
+  }))
+  await inTurns(rows, (some) =>
+    tx
+      .insertInto('secret_uses')
+      .columns(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id', 'uses', 'last_used_at'])
+      .expression(
+        listRows(some, {
+          key_id: 'text',
+          secret_number: 'bigint',
+          address: 'text',
+          user_agent: 'text',
+          verifier_id: 'text',
+          uses: 'bigint',
+          last_used_at: 'bigint',
+        }),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'])
+          .doUpdateSet((eb) => ({
+            uses: eb('secret_uses.uses', '+', eb.ref('excluded.uses')),
+            last_used_at: eb
+              .case()
+              .when('excluded.last_used_at', '>', eb.ref('secret_uses.last_used_at'))
+              .then(eb.ref('excluded.last_used_at'))
+              .else(eb.ref('secret_uses.last_used_at'))
+              .end(),
+          })),
+      )
+      .execute(),
+  )
 }
 
 /** In the order of the uses, which is the one of all nodes. */
-async function noteLastUses(tx: Transaction<Tables>, uses: readonly KeySecretUse[]): Promise<void> {
+async function noteLastUses(
+  tx: Transaction<Tables>,
+  uses: readonly KeySecretUse[],
+  { listRows }: RowLists,
+): Promise<void> {
   const lastUses = new Map<string, number>()
   for (const { keyId, lastUsedAt } of uses)
     lastUses.set(keyId, Math.max(lastUsedAt, lastUses.get(keyId) ?? 0))
-  await tx
-    .insertInto('key_uses')
-    .values([...lastUses].map(([key_id, last_used_at]) => ({ key_id, last_used_at })))
-    .onConflict((conflict) =>
-      conflict
-        .column('key_id')
-        .doUpdateSet((eb) => ({ last_used_at: eb.ref('excluded.last_used_at') }))
-        .whereRef('excluded.last_used_at', '>', 'key_uses.last_used_at'),
-    )
-    .execute()
+  const rows = [...lastUses].map(([key_id, last_used_at]) => ({ key_id, last_used_at }))
+  await inTurns(rows, (some) =>
+    tx
+      .insertInto('key_uses')
+      .columns(['key_id', 'last_used_at'])
+      .expression(listRows(some, { key_id: 'text', last_used_at: 'bigint' }))
+      .onConflict((conflict) =>
+        conflict
+          .column('key_id')
+          .doUpdateSet((eb) => ({ last_used_at: eb.ref('excluded.last_used_at') }))
+          .whereRef('excluded.last_used_at', '>', 'key_uses.last_used_at'),
+      )
+      .execute(),
+  )
 }
 
 /** Drops what is kept of hours, and of callers, from before a time each. */

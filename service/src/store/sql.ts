@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
+import type { RowLists } from './row-lists.ts'
 import { changeAdminToken, findAdminToken, insertAdminToken, listAdminTokens } from './sql-admin-tokens.ts'
 import {
   chainWith,
@@ -46,7 +47,7 @@ export type SqlStore = Omit<
 >
 
 /** What differs from database to database. */
-export interface SqlDatabase extends DatabaseTime, KeySearch {
+export interface SqlDatabase extends DatabaseTime, KeySearch, RowLists {
   /**
    * Called first in each transaction: from here on what is read inside it is not changed by another before it ends
    * (SQLite: nothing, a transaction begins that way).
@@ -71,7 +72,8 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
   return {
     ...createQueries(db, database, inTransaction),
     // Beside whoever changes something: a revocation must not wait for what is counted.
-    addSecretUses: (uses) => db.transaction().execute((tx) => addSecretUses(tx, uses)),
+    addUsageHours: (hours) => db.transaction().execute((tx) => addUsageHours(tx, hours, database)),
+    addSecretUses: (uses) => db.transaction().execute((tx) => addSecretUses(tx, uses, database)),
     chainAudit(open) {
       openChainKey = open
     },
@@ -92,7 +94,7 @@ function createQueries(
   db: Kysely<Tables>,
   database: SqlDatabase,
   inTransaction: InTransaction,
-): Omit<SqlStore, 'changeOnce' | 'chainAudit' | 'importRows' | 'addSecretUses'> {
+): Omit<SqlStore, 'changeOnce' | 'chainAudit' | 'importRows' | 'addUsageHours' | 'addSecretUses'> {
   return {
     findApiKey: (keyId) => findApiKey(db, keyId),
     listApiKeys: (request) => listApiKeys(db, request, database),
@@ -121,7 +123,6 @@ function createQueries(
     pruneAudit: (before, audit) => inTransaction((tx) => pruneAudit(tx, before, audit)),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
     listSecretUses: (keyId) => listSecretUses(db, keyId),
-    addUsageHours: (hours) => addUsageHours(db, hours),
     dropUsage: (bounds) => dropUsage(db, bounds),
     listUsageHours: (request) => listUsageHours(db, request),
     listSigningKeys: () => listSigningKeys(db),

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3'
 import { Kysely, type SqlBool, sql } from 'kysely'
 import { StartupError } from '../startup-error.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations/migrations.ts'
+import { SQLITE_ROW_LISTS } from './row-lists.ts'
 import { type KeyCredentialsRow, toKeyCredentials, toVerifier } from './rows.ts'
 import { createSqlStore, type SqlDatabase, type SqlStore } from './sql.ts'
 import { readRows } from './sql-transfer.ts'
@@ -24,8 +25,8 @@ import type { RowSource } from './transfer.ts'
 /** How long a write waits for another process's write, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
 
-/** Page cache of the connection of the hot look-up, in KiB: holds the inner pages of millions of keys. */
-const READ_CACHE_KIB = 16_384
+/** Page cache of each of the two connections, in KiB: holds the inner pages of millions of keys. */
+const CACHE_KIB = 8192
 
 /** A file up to this size is checked whole when it is opened; a larger one would delay the start. */
 const WHOLE_CHECK_BYTES = 16 * 1024 * 1024
@@ -51,7 +52,7 @@ function openConnections(file: string): Store {
     configure(writer)
     migrate(file, writer)
     const reader = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
-    reader.pragma(`cache_size = -${READ_CACHE_KIB}`)
+    reader.pragma(`cache_size = -${CACHE_KIB}`)
     const lock = shareReadLock(file, () => writer.pragma('wal_checkpoint(PASSIVE)'))
     return createSqliteStore(file, writer, reader, lock, openSqliteLeases(file))
   } catch (error) {
@@ -67,6 +68,7 @@ const CREDENTIALS = `select key_id, scopes, state, generation, expires_at, hex(s
 
 const SQLITE: SqlDatabase = {
   ...SQLITE_TIME,
+  ...SQLITE_ROW_LISTS,
   makeExclusive: async () => {},
   nameHolds: (text) => sql<SqlBool>`instr(lower(name), ${text}) > 0`,
 }
@@ -178,6 +180,7 @@ function answer<T>(query: () => T): T {
 function configure(db: Database.Database): void {
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
+  db.pragma(`cache_size = -${CACHE_KIB}`)
   db.pragma('trusted_schema = OFF')
   // So that a log that once grew is seen to be small again.
   db.pragma(`journal_size_limit = ${CHECKPOINT_BYTES / 4}`)

@@ -80,6 +80,19 @@ export function usageSuite(store: () => Store): void {
       }
     })
 
+    test('many rows of one transaction, and texts with every sign, are written as they are', async () => {
+      const keyIds = Array.from({ length: 1001 }, (_, index) => `key ${String(index).padStart(4, '0')}`)
+      const userAgent = `"'\\ {}[] $.key_id ✓`
+      await store().addUsageHours(keyIds.map((keyId) => hour(keyId, 3600, 2)))
+      const uses = keyIds.map((keyId) => use({ keyId, userAgent }))
+      await store().addSecretUses(uses)
+      await store().addSecretUses(uses)
+      const rows = await store().listUsageHours({ ...all, limit: 2000 })
+      expect(rows).toEqual(keyIds.map((keyId) => hour(keyId, 3600, 2)))
+      for (const keyId of [keyIds[0], keyIds[250], keyIds[1000]])
+        expect(await store().listSecretUses(keyId ?? '')).toMatchObject([{ userAgent, uses: 2 }])
+    })
+
     test('the last callers of a secret stay apart, and all others share one row: no caller fills the store', async () => {
       for (let round = 0; round < 3; round += 1)
         await store().addSecretUses(

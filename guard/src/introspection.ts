@@ -48,10 +48,21 @@ const MAX_REFUSALS = 1_000
 /** How often an answer is asked for that the feed has overtaken meanwhile. */
 const MAX_ATTEMPTS = 3
 
+/** A moment by two clocks: the first alone may stand still while the machine sleeps, the second alone can be set back. */
+interface Moment {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+const later = ({ monotonicMs, wallMs }: Moment, ms: number): Moment => ({
+  monotonicMs: monotonicMs + ms,
+  wallMs: wallMs + ms,
+})
+
 /** An answer, and what ends it. */
 interface Entry {
   readonly answer: IntrospectionAnswer
-  readonly until: number
+  readonly until: Moment
   /** The number of the last change when it was asked for. */
   readonly change: number
   readonly underFeed: boolean
@@ -88,8 +99,11 @@ export function introspection(options: IntrospectionOptions): Introspection {
     return ageMs >= DEFAULT_MAX_AGE_MS ? KEEP_UNDER_FEED_MS : DEFAULT_MAX_AGE_MS - ageMs
   }
 
+  const present = (): Moment => ({ monotonicMs: monotonicNow(), wallMs: now() })
+  const hasCome = ({ monotonicMs, wallMs }: Moment) => monotonicNow() >= monotonicMs || now() >= wallMs
+
   function isOver({ answer, until, change, underFeed }: Entry): boolean {
-    if (monotonicNow() >= until || (underFeed && !revocations?.isLiving())) return true
+    if (hasCome(until) || (underFeed && !revocations?.isLiving())) return true
     if (answer.is !== 'active') return false
     const { exp = Number.POSITIVE_INFINITY, sub } = answer.credential
     return now() >= exp * 1000 || hasChangedSince(sub, change)
@@ -106,17 +120,17 @@ export function introspection(options: IntrospectionOptions): Introspection {
   async function fetchEntry(credential: string): Promise<Entry> {
     const change = revocations?.lastChange() ?? 0
     const underFeed = revocations?.isLiving() ?? false
-    const startedAt = monotonicNow()
+    const startedAt = present()
     try {
       const response = await fetchIntrospection(target, credential)
       if (response.active) {
-        const until = startedAt + keepMs(response.sub, underFeed)
+        const until = later(startedAt, keepMs(response.sub, underFeed))
         return { answer: { is: 'active', credential: response }, until, change, underFeed }
       }
-      return { answer: { is: 'inactive' }, until: startedAt + KEEP_REFUSAL_MS, change, underFeed: false }
+      return { answer: { is: 'inactive' }, until: later(startedAt, KEEP_REFUSAL_MS), change, underFeed: false }
     } catch (error) {
       const answer = { is: 'unavailable', detail: describeFailure(error, 'introspection') } as const
-      return { answer, until: monotonicNow() + KEEP_REFUSAL_MS, change, underFeed: false }
+      return { answer, until: later(present(), KEEP_REFUSAL_MS), change, underFeed: false }
     }
   }
 

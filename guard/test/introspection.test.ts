@@ -46,6 +46,20 @@ describe('introspection', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it.each([
+    ['the machine slept, and its monotonic clock stood still', { monotonicNow: () => 0 }],
+    ['the wall clock was set back', { now: () => NOW * 1000 }],
+  ])('asks again after 5 s also where %s', async (_what, clocks) => {
+    const { ask, asked, clock } = await startIntrospection(says(active), clocks)
+    await ask(SECRET)
+    clock.ms += 4_999
+    await ask(SECRET)
+    expect(asked).toHaveLength(1)
+    clock.ms += 1
+    await ask(SECRET)
+    expect(asked).toHaveLength(2)
+  })
+
   it('asks again once the answer’s own end has come', async () => {
     const { ask, asked, clock } = await startIntrospection(says({ ...active, exp: NOW + 2 }))
     await ask(SECRET)

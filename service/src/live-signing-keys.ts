@@ -56,7 +56,7 @@ export interface LiveSigningKeysContext extends SigningRingContext {
   refuseStale(): void
 }
 
-/** How long a change of the keys may be known and not taken up before nothing is signed any more, in milliseconds. */
+/** How long a change of the keys may be known and not taken up before nothing is signed or verified any more, in milliseconds. */
 const MAX_BEHIND_MS = 5_000
 
 /** How soon keys that could not be read are read again, in milliseconds. */
@@ -70,23 +70,27 @@ export async function followSigningKeys(context: LiveSigningKeysContext): Promis
     await readRing(await context.store.listSigningKeys(), new Map(), context),
   )
   let keySet = createKeySetText(follower.ring, now())
+  const refuseBehind = () => {
+    refuseStale()
+    const { behindSinceMs } = follower
+    if (behindSinceMs !== null && monotonicMs() - behindSinceMs > MAX_BEHIND_MS)
+      throw new StoreUnavailableError('the signing keys were changed and cannot be read')
+  }
   return {
     signers() {
-      refuseStale()
-      const { ring, behindSinceMs } = follower
-      if (behindSinceMs !== null && monotonicMs() - behindSinceMs > MAX_BEHIND_MS)
-        throw new StoreUnavailableError('the signing keys were changed and cannot be read')
+      refuseBehind()
+      const { ring } = follower
       if (ring.signers === null)
         throw new StoreUnavailableError('the active signing key is not open; this node needs its master key')
       return ring.signers
     },
     verificationKey(kid) {
-      refuseStale()
+      refuseBehind()
       const found = follower.ring.verifying.get(kid)
       return found !== undefined && now() < found.until ? found.key : undefined
     },
     keySet() {
-      refuseStale()
+      refuseBehind()
       const at = now()
       if (keySet.ring !== follower.ring || at < keySet.from || at >= keySet.until)
         keySet = createKeySetText(follower.ring, at)
@@ -117,11 +121,11 @@ function createFollower(context: LiveSigningKeysContext, first: SigningRing): Fo
 
   function reload(): Promise<void> {
     const done = turn.then(async () => {
-      const hearing = heard
+      const [hearing, beganMs] = [heard, monotonicMs()]
       const ring = await readRing(await store.listSigningKeys(), follower.ring.prepared, context)
       lost = lost.filter((kid) => ring.verifying.has(kid))
       follower.ring = withoutLost(ring, lost)
-      if (hearing === heard) follower.behindSinceMs = null
+      follower.behindSinceMs = hearing === heard ? null : beganMs
     })
     turn = done.catch(() => {})
     return done

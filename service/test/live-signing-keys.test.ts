@@ -149,7 +149,7 @@ test('a process that may not know which key signs, or is lost, signs with none, 
   expect(signed(live)).toMatch(/^ey/)
 })
 
-test('keys that were changed and cannot be read are waited for five seconds, then nothing is signed until they are', async () => {
+test('keys that were changed and cannot be read are waited for five seconds, then nothing is signed, verified or published until they are', async () => {
   await at.start()
   let [down, ms] = [false, 0]
   const live = await followSigningKeys({
@@ -171,7 +171,10 @@ test('keys that were changed and cannot be read are waited for five seconds, the
   ms = 5_000
   expect(signed(live)).toMatch(/^ey/)
   ms = 5_001
+  const kid = live.keys.find(({ state }) => state === 'active')?.kid ?? ''
   expect(() => live.signers()).toThrow(StoreUnavailableError)
+  expect(() => live.verificationKey(kid)).toThrow(StoreUnavailableError)
+  expect(() => live.keySet()).toThrow(StoreUnavailableError)
   down = false
   await live.reload()
   expect(signed(live)).toMatch(/^ey/)

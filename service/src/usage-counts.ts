@@ -10,7 +10,7 @@ import {
 
 /** Rows of each kind that wait for the store at most; what comes beyond is counted without its key, or under no caller. */
 export const MAX_WAITING_ROWS = 20_000
-/** So many rows with those that are under no caller; uses beyond are not told of. */
+/** So many rows with those that are under no caller; uses beyond are left out. */
 const MAX_SHARED_ROWS = 2 * MAX_WAITING_ROWS
 
 const SECONDS_AN_HOUR = 3600
@@ -29,6 +29,8 @@ const everyUnprintable = /[^\x20-\x7e]/g
 
 /** What was counted, in one order on all nodes. */
 export interface CountedUsage {
+  /** Uses that there was no room for. */
+  readonly leftOut: number
   readonly hours: readonly UsageHour[]
   readonly uses: readonly KeySecretUse[]
 }
@@ -40,7 +42,7 @@ export interface UsageCounts {
   /** Gives what was counted since it was taken last. */
   take(): CountedUsage
   /** Puts back what the store did not take. */
-  putBack(counted: CountedUsage): void
+  putBack(counted: Pick<CountedUsage, 'hours' | 'uses'>): void
   /** Whether so much waits that it had better be handed in now. */
   isFilling(): boolean
 }
@@ -60,7 +62,7 @@ interface WaitingKey {
   readonly uses: WaitingUse[]
 }
 
-/** Makes the counts of one process: one look-up a request, however many keys and callers there are. */
+/** Makes the counts of one process: a look-up or two a request, however many keys and callers there are. */
 export function createUsageCounts(): UsageCounts {
   let waiting = createWaiting()
   return {
@@ -92,6 +94,7 @@ function createWaiting() {
   const keys = new Map<string, WaitingKey>()
   let hourRows = 0
   let useRows = 0
+  let leftOut = 0
 
   function open(keyId: string): WaitingKey {
     let key = keys.get(keyId)
@@ -103,7 +106,7 @@ function createWaiting() {
   }
 
   function openUse(keyId: string, secretNumber: number, caller: Caller): WaitingUse | undefined {
-    const { uses } = open(keyId)
+    const uses = keys.get(keyId)?.uses ?? []
     const known = findUse(uses, secretNumber, caller)
     if (known !== undefined) return known
     const isApart = caller !== OTHERS
@@ -112,14 +115,14 @@ function createWaiting() {
     if (useRows >= MAX_SHARED_ROWS) return undefined
     const { address, userAgent, verifierId } = caller
     const use = { keyId, secretNumber, address, userAgent, verifierId, uses: 0, lastUsedAt: 0 }
-    uses.push(use)
+    open(keyId).uses.push(use)
     useRows += 1
     return use
   }
 
   return {
     rows: () => Math.max(hourRows, useRows),
-    list: () => listInOrder(keys),
+    list: () => ({ ...listInOrder(keys), leftOut }),
     addHour(keyId: string, hour: number, outcome: string, count: number) {
       const name = hourRows < MAX_WAITING_ROWS ? keyId : ''
       const { hours } = open(name)
@@ -133,7 +136,10 @@ function createWaiting() {
     },
     addUse(keyId: string, secretNumber: number, caller: Caller, uses: number, at: number) {
       const use = openUse(keyId, secretNumber, caller)
-      if (use === undefined) return
+      if (use === undefined) {
+        leftOut += uses
+        return
+      }
       use.uses += uses
       if (at > use.lastUsedAt) use.lastUsedAt = at
     },
@@ -171,7 +177,7 @@ function clean(userAgent = ''): string {
 }
 
 /** The order of the rows is that of the database's locks. */
-function listInOrder(keys: ReadonlyMap<string, WaitingKey>): CountedUsage {
+function listInOrder(keys: ReadonlyMap<string, WaitingKey>): Omit<CountedUsage, 'leftOut'> {
   const inOrder = [...keys.keys()].sort().map((keyId) => keys.get(keyId))
   return {
     hours: inOrder

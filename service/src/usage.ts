@@ -38,7 +38,7 @@ export interface UsageBounds {
 
 /** What the store does for the usage. */
 export interface UsageStore {
-  /** Adds counts to what is kept of the same key, hour and outcome, in one transaction. */
+  /** Adds counts to what is kept of the same key, hour and outcome, in one statement. */
   addUsageHours(hours: readonly UsageHour[]): Promise<void>
   /**
    * Adds uses to what is kept of the same secret and caller, in one transaction; of a secret, the last {@link MAX_CALLERS}

@@ -49,7 +49,7 @@ test('counts are apart by key, outcome and hour, to the second', () => {
       lastUsedAt: HOUR + 3599,
     },
   ])
-  expect(counts.take()).toEqual({ hours: [], uses: [] })
+  expect(counts.take()).toEqual({ hours: [], uses: [], leftOut: 0 })
 })
 
 test('a user agent is cut, what cannot be printed is replaced, and callers beyond the bound share one row', () => {
@@ -126,11 +126,12 @@ test('keys beyond the bound are counted together, and no request is lost', () =>
   expect(hours[0]).toEqual({ keyId: '', hour: HOUR, outcome: ISSUED, count: 1000 })
 })
 
-test('while the store is away, what waits has a bound: callers of keys beyond it are not told of, their tokens are counted', () => {
+test('while the store is away, what waits has a bound: uses of keys beyond it are left out, which is said, and their tokens are counted', () => {
   const counts = createUsageCounts()
   const requests = 2 * MAX_WAITING_ROWS + 1000
   for (let index = 0; index < requests; index += 1) counts.count(asked({ knownKeyId: `key ${index}` }), HOUR)
-  const { hours, uses } = counts.take()
+  const { hours, uses, leftOut } = counts.take()
+  expect(leftOut).toBe(1000)
   expect(hours.reduce((sum, { count }) => sum + count, 0)).toBe(requests)
   expect(uses).toHaveLength(2 * MAX_WAITING_ROWS)
   expect(uses.filter(({ address }) => address === '')).toHaveLength(MAX_WAITING_ROWS)

@@ -5,7 +5,7 @@ export type RowColumns = Readonly<Record<string, 'text' | 'bigint'>>
 
 /** Hands a statement many rows as one parameter, so that its text is short and the same for any number of them. */
 export interface RowLists {
-  /** A query that gives the rows with these columns, in their order. */
+  /** A query that gives the rows with these columns, in their order. PostgreSQL takes no NUL and no half of a surrogate pair in a text. */
   listRows<Columns extends RowColumns>(
     rows: readonly Readonly<Record<keyof Columns, string | number>>[],
     columns: Columns,

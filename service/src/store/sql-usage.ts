@@ -6,29 +6,26 @@ import {
   type UsageHour,
   type UsagePageRequest,
 } from '../usage.ts'
-import { inTurns } from './in-turns.ts'
 import type { RowLists } from './row-lists.ts'
 import type { Tables } from './tables.ts'
 
 /** Adds counts to what is kept of the same key, hour and outcome. The callers' order is the order of the locks. */
 export async function addUsageHours(
-  tx: Transaction<Tables>,
+  db: Kysely<Tables>,
   hours: readonly UsageHour[],
   { listRows }: RowLists,
 ): Promise<void> {
   const rows = hours.map(({ keyId, hour, outcome, count }) => ({ key_id: keyId, hour, outcome, count }))
-  await inTurns(rows, (some) =>
-    tx
-      .insertInto('usage_hours')
-      .columns(['key_id', 'hour', 'outcome', 'count'])
-      .expression(listRows(some, { key_id: 'text', hour: 'bigint', outcome: 'text', count: 'bigint' }))
-      .onConflict((conflict) =>
-        conflict
-          .columns(['key_id', 'hour', 'outcome'])
-          .doUpdateSet((eb) => ({ count: eb('usage_hours.count', '+', eb.ref('excluded.count')) })),
-      )
-      .execute(),
-  )
+  await db
+    .insertInto('usage_hours')
+    .columns(['key_id', 'hour', 'outcome', 'count'])
+    .expression(listRows(rows, { key_id: 'text', hour: 'bigint', outcome: 'text', count: 'bigint' }))
+    .onConflict((conflict) =>
+      conflict
+        .columns(['key_id', 'hour', 'outcome'])
+        .doUpdateSet((eb) => ({ count: eb('usage_hours.count', '+', eb.ref('excluded.count')) })),
+    )
+    .execute()
 }
 
 /**
@@ -42,8 +39,8 @@ export async function addSecretUses(
 ): Promise<void> {
   await noteLastUses(tx, uses, lists)
   await upsertUses(tx, uses, lists)
-  const keyIds = await findCrowded(tx, [...new Set(uses.map(({ keyId }) => keyId))], lists)
-  await inTurns(keyIds, (some) => joinOldCallers(tx, some, lists))
+  const crowded = await findCrowded(tx, [...new Set(uses.map(({ keyId }) => keyId))], lists)
+  if (crowded.length > 0) await joinOldCallers(tx, crowded, lists)
 }
 
 /** The keys with more callers of a secret than stay apart, of those that are given. */
@@ -52,24 +49,20 @@ async function findCrowded(
   keyIds: readonly string[],
   { listRows }: RowLists,
 ): Promise<readonly string[]> {
-  const crowded: string[] = []
-  await inTurns(keyIds, async (some) => {
-    const given = listRows(
-      some.map((key_id) => ({ key_id })),
-      { key_id: 'text' },
-    )
-    const rows = await tx
-      .selectFrom('secret_uses')
-      .select('key_id')
-      .distinct()
-      .where('key_id', 'in', sql<string>`(${given})`)
-      .where('address', '!=', '')
-      .groupBy(['key_id', 'secret_number'])
-      .having(({ fn }) => fn.countAll(), '>', MAX_CALLERS)
-      .execute()
-    crowded.push(...rows.map(({ key_id }) => key_id))
-  })
-  return crowded
+  const given = listRows(
+    keyIds.map((key_id) => ({ key_id })),
+    { key_id: 'text' },
+  )
+  const rows = await tx
+    .selectFrom('secret_uses')
+    .select('key_id')
+    .distinct()
+    .where('key_id', 'in', sql<string>`(${given})`)
+    .where('address', '!=', '')
+    .groupBy(['key_id', 'secret_number'])
+    .having(({ fn }) => fn.countAll(), '>', MAX_CALLERS)
+    .execute()
+  return rows.map(({ key_id }) => key_id)
 }
 
 async function joinOldCallers(
@@ -145,36 +138,34 @@ async function upsertUses(
     uses: use.uses,
     last_used_at: use.lastUsedAt,
   }))
-  await inTurns(rows, (some) =>
-    tx
-      .insertInto('secret_uses')
-      .columns(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id', 'uses', 'last_used_at'])
-      .expression(
-        listRows(some, {
-          key_id: 'text',
-          secret_number: 'bigint',
-          address: 'text',
-          user_agent: 'text',
-          verifier_id: 'text',
-          uses: 'bigint',
-          last_used_at: 'bigint',
-        }),
-      )
-      .onConflict((conflict) =>
-        conflict
-          .columns(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'])
-          .doUpdateSet((eb) => ({
-            uses: eb('secret_uses.uses', '+', eb.ref('excluded.uses')),
-            last_used_at: eb
-              .case()
-              .when('excluded.last_used_at', '>', eb.ref('secret_uses.last_used_at'))
-              .then(eb.ref('excluded.last_used_at'))
-              .else(eb.ref('secret_uses.last_used_at'))
-              .end(),
-          })),
-      )
-      .execute(),
-  )
+  await tx
+    .insertInto('secret_uses')
+    .columns(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id', 'uses', 'last_used_at'])
+    .expression(
+      listRows(rows, {
+        key_id: 'text',
+        secret_number: 'bigint',
+        address: 'text',
+        user_agent: 'text',
+        verifier_id: 'text',
+        uses: 'bigint',
+        last_used_at: 'bigint',
+      }),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['key_id', 'secret_number', 'address', 'user_agent', 'verifier_id'])
+        .doUpdateSet((eb) => ({
+          uses: eb('secret_uses.uses', '+', eb.ref('excluded.uses')),
+          last_used_at: eb
+            .case()
+            .when('excluded.last_used_at', '>', eb.ref('secret_uses.last_used_at'))
+            .then(eb.ref('excluded.last_used_at'))
+            .else(eb.ref('secret_uses.last_used_at'))
+            .end(),
+        })),
+    )
+    .execute()
 }
 
 /** In the order of the uses, which is the one of all nodes. */
@@ -187,19 +178,17 @@ async function noteLastUses(
   for (const { keyId, lastUsedAt } of uses)
     lastUses.set(keyId, Math.max(lastUsedAt, lastUses.get(keyId) ?? 0))
   const rows = [...lastUses].map(([key_id, last_used_at]) => ({ key_id, last_used_at }))
-  await inTurns(rows, (some) =>
-    tx
-      .insertInto('key_uses')
-      .columns(['key_id', 'last_used_at'])
-      .expression(listRows(some, { key_id: 'text', last_used_at: 'bigint' }))
-      .onConflict((conflict) =>
-        conflict
-          .column('key_id')
-          .doUpdateSet((eb) => ({ last_used_at: eb.ref('excluded.last_used_at') }))
-          .whereRef('excluded.last_used_at', '>', 'key_uses.last_used_at'),
-      )
-      .execute(),
-  )
+  await tx
+    .insertInto('key_uses')
+    .columns(['key_id', 'last_used_at'])
+    .expression(listRows(rows, { key_id: 'text', last_used_at: 'bigint' }))
+    .onConflict((conflict) =>
+      conflict
+        .column('key_id')
+        .doUpdateSet((eb) => ({ last_used_at: eb.ref('excluded.last_used_at') }))
+        .whereRef('excluded.last_used_at', '>', 'key_uses.last_used_at'),
+    )
+    .execute()
 }
 
 /** Drops what is kept of hours, and of callers, from before a time each. */

@@ -72,7 +72,6 @@ export function createSqlStore(db: Kysely<Tables>, database: SqlDatabase): SqlSt
   return {
     ...createQueries(db, database, inTransaction),
     // Beside whoever changes something: a revocation must not wait for what is counted.
-    addUsageHours: (hours) => db.transaction().execute((tx) => addUsageHours(tx, hours, database)),
     addSecretUses: (uses) => db.transaction().execute((tx) => addSecretUses(tx, uses, database)),
     chainAudit(open) {
       openChainKey = open
@@ -94,7 +93,7 @@ function createQueries(
   db: Kysely<Tables>,
   database: SqlDatabase,
   inTransaction: InTransaction,
-): Omit<SqlStore, 'changeOnce' | 'chainAudit' | 'importRows' | 'addUsageHours' | 'addSecretUses'> {
+): Omit<SqlStore, 'changeOnce' | 'chainAudit' | 'importRows' | 'addSecretUses'> {
   return {
     findApiKey: (keyId) => findApiKey(db, keyId),
     listApiKeys: (request) => listApiKeys(db, request, database),
@@ -123,6 +122,7 @@ function createQueries(
     pruneAudit: (before, audit) => inTransaction((tx) => pruneAudit(tx, before, audit)),
     listAuditEntries: (subject, limit) => listAuditEntries(db, subject, limit),
     listSecretUses: (keyId) => listSecretUses(db, keyId),
+    addUsageHours: (hours) => addUsageHours(db, hours, database),
     dropUsage: (bounds) => dropUsage(db, bounds),
     listUsageHours: (request) => listUsageHours(db, request),
     listSigningKeys: () => listSigningKeys(db),

@@ -80,7 +80,7 @@ export function usageSuite(store: () => Store): void {
       }
     })
 
-    test('many rows of one transaction, and texts with every sign, are written as they are', async () => {
+    test('many rows at once, and texts with whatever means something in JSON or SQL, are written as they are', async () => {
       const keyIds = Array.from({ length: 1001 }, (_, index) => `key ${String(index).padStart(4, '0')}`)
       const userAgent = `"'\\ {}[] $.key_id ✓`
       await store().addUsageHours(keyIds.map((keyId) => hour(keyId, 3600, 2)))

@@ -109,6 +109,7 @@ export async function changeSubject(world, call, kind, node, subject) {
   const { phase } = subject
   const { port, adminPort } = world.nodes[node] ?? { port: 0, adminPort: 0 }
   phase.sentAt = performance.now()
+  phase.madeOn = node
   const later = kind.laterMs ?? 0
   phase.oldUntil = phase.sentAt + Math.max(0, later - 2 * SECOND_MS)
   const request = kind.ask(subject)

@@ -62,7 +62,8 @@ function createLoad(world) {
     if (wanted === 'old') return old.problem && `before the change: ${old.problem}`
     if (wanted === 'new') {
       const late = (answer.startedAt - (phase.newFrom[node] ?? 0)).toFixed(0)
-      return became.problem && `${late} ms after the change had to count: ${became.problem}`
+      const where = phase.madeOn === node ? 'the node that made it' : 'a node that did not make it'
+      return became.problem && `${late} ms after the change had to count on ${where}: ${became.problem}`
     }
     return old.problem && became.problem && `during the change: ${became.problem}`
   }

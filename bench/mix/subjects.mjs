@@ -6,9 +6,10 @@ import { EXCHANGES, exchangeOf, introspectionOf, STREAM, UPLOAD } from './reques
 
 /**
  * When a change counts, in milliseconds of the monotonic clock: an answer that ended before `oldUntil` must be the old
- * one, and one to a request that was begun after `newFrom` of its node the new one. Between them both are right.
+ * one, and one to a request that was begun after `newFrom` of its node the new one. Between them both are right. `madeOn` is the
+ * node that made it.
  *
- * @typedef {{ sentAt: number, oldUntil: number, newFrom: number[], acknowledgedAt: number, lag: number }} Phase
+ * @typedef {{ sentAt: number, oldUntil: number, newFrom: number[], acknowledgedAt: number, lag: number, madeOn: number | undefined }} Phase
  */
 
 /** @typedef {{ request: RawRequest, want: Want, became: Want, phase: Phase }} Way One way to ask about what is changed. */
@@ -22,6 +23,7 @@ export const untouched = (nodes) => ({
   newFrom: Array.from({ length: nodes }, () => Number.POSITIVE_INFINITY),
   acknowledgedAt: Number.POSITIVE_INFINITY,
   lag: 0,
+  madeOn: undefined,
 })
 
 /** @param {Phase} phase @param {import('./expect.mjs').Answer} answer @param {number} node @returns {'old' | 'new' | 'either'} */

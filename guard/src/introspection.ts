@@ -127,7 +127,12 @@ export function introspection(options: IntrospectionOptions): Introspection {
         const until = later(startedAt, keepMs(response.sub, underFeed))
         return { answer: { is: 'active', credential: response }, until, change, underFeed }
       }
-      return { answer: { is: 'inactive' }, until: later(startedAt, KEEP_REFUSAL_MS), change, underFeed: false }
+      return {
+        answer: { is: 'inactive' },
+        until: later(startedAt, KEEP_REFUSAL_MS),
+        change,
+        underFeed: false,
+      }
     } catch (error) {
       const answer = { is: 'unavailable', detail: describeFailure(error, 'introspection') } as const
       return { answer, until: later(present(), KEEP_REFUSAL_MS), change, underFeed: false }

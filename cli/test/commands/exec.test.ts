@@ -104,6 +104,7 @@ describe.each(ways)('a command that runs %s', (way) => {
       ['expect', 'SIGINT'],
       ['type', 'between\n'],
       ['expect', 'read between'],
+      ['pause', 0.5],
       ['interrupt'],
       ['expect', 'SIGINT'],
       ['type', '\n'],

@@ -5,6 +5,7 @@
 expect TEXT: waits until the terminal shows it, after what was expected before
 type TEXT: types it
 interrupt: sends an interrupt to the program's own process alone, as `kill -INT` does
+pause SECONDS: waits; of two signals of one kind that come before a process gets to run, the system makes one
 """
 
 import json, os, pty, select, signal, sys, time
@@ -14,7 +15,7 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(command[0], command)
 
-shown, seen, ends = b"", 0, time.monotonic() + 25
+shown, seen, ends = b"", 0, time.monotonic() + 15
 
 
 def read(wait):
@@ -35,6 +36,8 @@ for word, *text in steps:
         os.write(terminal, text[0].encode())
     elif word == "interrupt":
         os.kill(pid, signal.SIGINT)
+    elif word == "pause":
+        time.sleep(text[0])
     else:
         while (at := shown.find(text[0].encode(), seen)) < 0 and time.monotonic() < ends:
             if not read(0.1):

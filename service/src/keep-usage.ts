@@ -46,13 +46,15 @@ export function keepUsage({ store, retentionDays, now, onFailure }: UsageContext
     let { hours, uses, leftOut } = counts.take()
     if (leftOut > 0) onFailure(new Error(`too many keys wait for the store: ${leftOut} uses were left out`))
     try {
-      for (; hours.length > 0; hours = hours.slice(MAX_BATCH)) {
-        await store.addUsageHours(hours.slice(0, MAX_BATCH))
-        await pause(PAUSE_MS)
-      }
-      for (; uses.length > 0; uses = uses.slice(MAX_BATCH)) {
-        await store.addSecretUses(uses.slice(0, MAX_BATCH))
-        await pause(PAUSE_MS)
+      while (hours.length + uses.length > 0) {
+        if (hours.length > 0) {
+          await store.addUsageHours(hours.slice(0, MAX_BATCH))
+          hours = hours.slice(MAX_BATCH)
+        } else {
+          await store.addSecretUses(uses.slice(0, MAX_BATCH))
+          uses = uses.slice(MAX_BATCH)
+        }
+        if (hours.length + uses.length > 0) await pause(PAUSE_MS)
       }
       await dropOld()
       isEarly = false

@@ -4,6 +4,20 @@ import { NOW } from './support/signing.ts'
 import { listen, startFeed, until, VERIFIER } from './support/start-feed.ts'
 import { active, KEY_ID, SECRET, says, startIntrospection } from './support/start-introspection.ts'
 
+/** Asks, and sees that the service is asked again once so many milliseconds have passed, and not before. */
+async function expectAskedAgain(
+  { ask, asked, clock }: Awaited<ReturnType<typeof startIntrospection>>,
+  afterMs: number,
+): Promise<void> {
+  await ask(SECRET)
+  clock.ms += afterMs - 1
+  await ask(SECRET)
+  expect(asked).toHaveLength(1)
+  clock.ms += 1
+  await ask(SECRET)
+  expect(asked).toHaveLength(2)
+}
+
 describe('introspection', () => {
   it('asks in the body of a form, with the verifier as bearer', async () => {
     const { ask, asked } = await startIntrospection()
@@ -32,43 +46,25 @@ describe('introspection', () => {
   })
 
   it('without a feed asks again after 5 s, counted from when it asked', async () => {
-    const { ask, asked, clock, served } = await startIntrospection()
-    served.answer = (request, response) => {
-      clock.ms += 2_000
+    const asking = await startIntrospection()
+    asking.served.answer = (request, response) => {
+      asking.clock.ms += 2_000
       says(active)(request, response)
     }
-    await ask(SECRET)
-    clock.ms += 2_999
-    await ask(SECRET)
-    expect(asked).toHaveLength(1)
-    clock.ms += 1
-    await ask(SECRET)
-    expect(asked).toHaveLength(2)
+    await expectAskedAgain(asking, 3_000)
   })
 
   it.each([
     ['the machine slept, and its monotonic clock stood still', { monotonicNow: () => 0 }],
     ['the wall clock was set back', { now: () => NOW * 1000 }],
   ])('asks again after 5 s also where %s', async (_what, clocks) => {
-    const { ask, asked, clock } = await startIntrospection(says(active), clocks)
-    await ask(SECRET)
-    clock.ms += 4_999
-    await ask(SECRET)
-    expect(asked).toHaveLength(1)
-    clock.ms += 1
-    await ask(SECRET)
-    expect(asked).toHaveLength(2)
+    const asking = await startIntrospection(says(active), clocks)
+    await expectAskedAgain(asking, 5_000)
   })
 
   it('asks again once the answer’s own end has come', async () => {
-    const { ask, asked, clock } = await startIntrospection(says({ ...active, exp: NOW + 2 }))
-    await ask(SECRET)
-    clock.ms += 1_999
-    await ask(SECRET)
-    expect(asked).toHaveLength(1)
-    clock.ms += 1
-    await ask(SECRET)
-    expect(asked).toHaveLength(2)
+    const asking = await startIntrospection(says({ ...active, exp: NOW + 2 }))
+    await expectAskedAgain(asking, 2_000)
   })
 
   it('remembers for a second that a credential is not good: a new key works soon', async () => {

@@ -32,22 +32,20 @@ export async function answerRequest(
     if (overload !== undefined) return sendError(exchange, overload, overload, dependencies)
     const admitted = admission.admit(exchange, route)
     if (admitted !== undefined) await admitted
-    await route.authorize?.(exchange)
+    // Each await costs a turn of its own, also of nothing.
+    if (route.authorize !== undefined) await route.authorize(exchange)
     const readBody = route.readBody ?? (hasJsonBody(route) ? readJsonBody : undefined)
     if (readBody !== undefined) exchange.body = await readBody(exchange.request, maxBodyBytes)
-    const { status = 200, headers, body } = await work(exchange, route, admission)
-    send(exchange, status, headers, body)
+    admission.begin(route)
+    let answer: RouteResponse
+    try {
+      answer = await route.handler(exchange)
+    } finally {
+      admission.end(route)
+    }
+    send(exchange, answer.status ?? 200, answer.headers, answer.body)
   } catch (error) {
     sendError(exchange, error, await admission.judgeFailure(exchange, toApiError(error)), dependencies)
-  }
-}
-
-async function work(exchange: Exchange, route: Route, admission: Admission): Promise<RouteResponse> {
-  admission.begin(route)
-  try {
-    return await route.handler(exchange)
-  } finally {
-    admission.end(route)
   }
 }
 

@@ -86,3 +86,18 @@ export function isKeyAlive(key: KeyCredentials, now: number): boolean {
 export function authorizeScopes(key: KeyCredentials, scopes: readonly Scope[]): void {
   if (!scopes.every((scope) => key.scopes.includes(scope))) throw new ApiError(ERRORS.insufficientScope)
 }
+
+/**
+ * Copies a key for whoever remembers it. A small buffer is a piece of a pool of 64 KB, all of which would stay for as long
+ * as one of its pieces does.
+ */
+export function keepApart(key: KeyCredentials): KeyCredentials {
+  const { secretHash, previousSecretHash } = key
+  return {
+    ...key,
+    secretHash: copyOf(secretHash),
+    previousSecretHash: previousSecretHash && copyOf(previousSecretHash),
+  }
+}
+
+const copyOf = (bytes: Buffer) => Buffer.alloc(bytes.length, bytes)

@@ -44,7 +44,8 @@ export async function issueToken(
   const found = await dependencies.findKeyCredentials(request.keyId)
   const now = dependencies.now()
   const key = authenticateKey(found, hashSecret(request.keySecret), now, seen)
-  await dependencies.admitKey(key.keyId)
+  const admitted = dependencies.admitKey(key.keyId)
+  if (admitted !== undefined) await admitted
   authorizeScopes(key, request.scopes)
   dependencies.drawQuota(key.keyId)
   const accessToken = dependencies.signAccessToken({

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { KeyCredentials } from './authenticate-key.ts'
+import { type KeyCredentials, keepApart } from './authenticate-key.ts'
 import type { ChangeWatch } from './change-watch.ts'
 import { StoreUnavailableError } from './store/store-error.ts'
 
@@ -114,15 +114,3 @@ export function cacheKeys(
 
   return { findKeyCredentials, findKeyCredentialsBySecret, counts: () => ({ size: keys.size, hits, misses }) }
 }
-
-/** A small buffer is a piece of a pool of 64 KB, all of which would stay for as long as one of its pieces does. */
-function keepApart(key: KeyCredentials): KeyCredentials {
-  const { secretHash, previousSecretHash } = key
-  return {
-    ...key,
-    secretHash: copyOf(secretHash),
-    previousSecretHash: previousSecretHash && copyOf(previousSecretHash),
-  }
-}
-
-const copyOf = (bytes: Buffer) => Buffer.alloc(bytes.length, bytes)

@@ -66,11 +66,11 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
       reject(new ApiError(ERRORS.bodyTooLarge))
     }
     request.on('data', collect)
-    request.once('end', () => resolve(join(chunks)))
+    request.on('end', () => resolve(join(chunks)))
     const broken = () => {
       if (!request.complete) reject(new ApiError(ERRORS.malformedRequest))
     }
-    request.once('error', broken)
-    request.once('close', broken)
+    request.on('error', broken)
+    request.on('close', broken)
   })
 }

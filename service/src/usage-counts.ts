@@ -126,9 +126,9 @@ function createWaiting() {
     addHour(keyId: string, hour: number, outcome: string, count: number) {
       const name = hourRows < MAX_WAITING_ROWS ? keyId : ''
       const { hours } = open(name)
-      const known = hours.find((row) => row.hour === hour && row.outcome === outcome)
-      if (known !== undefined) {
-        known.count += count
+      for (const row of hours) {
+        if (row.hour !== hour || row.outcome !== outcome) continue
+        row.count += count
         return
       }
       hours.push({ keyId: name, hour, outcome, count })
@@ -147,13 +147,16 @@ function createWaiting() {
 }
 
 function findUse(uses: readonly WaitingUse[], secretNumber: number, caller: Caller): WaitingUse | undefined {
-  return uses.find(
-    (use) =>
+  for (const use of uses) {
+    if (
       use.secretNumber === secretNumber &&
       use.address === caller.address &&
       use.userAgent === caller.userAgent &&
-      use.verifierId === caller.verifierId,
-  )
+      use.verifierId === caller.verifierId
+    )
+      return use
+  }
+  return undefined
 }
 
 function countCallers(uses: readonly WaitingUse[], secretNumber: number): number {

@@ -4,7 +4,7 @@ import { Kysely, type SqlBool, sql } from 'kysely'
 import { StartupError } from '../startup-error.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations/migrations.ts'
 import { SQLITE_ROW_LISTS } from './row-lists.ts'
-import { type KeyCredentialsRow, toKeyCredentials, toVerifier } from './rows.ts'
+import { toVerifier } from './rows.ts'
 import { createSqlStore, type SqlDatabase, type SqlStore } from './sql.ts'
 import { readRows } from './sql-transfer.ts'
 import {
@@ -16,6 +16,7 @@ import {
 } from './sqlite-changes.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { APPLICATION_ID, damaged, foreign, inspectSqliteFile, refuseForeign } from './sqlite-file.ts'
+import { prepareKeyLookUp } from './sqlite-key-look-up.ts'
 import { CHECKPOINT_BYTES, type SharedReadLock, shareReadLock } from './sqlite-read-lock.ts'
 import type { Store } from './store.ts'
 import { StoreUnavailableError } from './store-error.ts'
@@ -61,11 +62,6 @@ function openConnections(file: string): Store {
   }
 }
 
-const CREDENTIALS = `select key_id, scopes, state, generation, expires_at, hex(secret_hash) as secret_hash,
-    hex(previous_secret_hash) as previous_secret_hash, previous_secret_expires_at, direct, revision,
-    secret_number, previous_secret_number
-  from api_keys`
-
 const SQLITE: SqlDatabase = {
   ...SQLITE_TIME,
   ...SQLITE_ROW_LISTS,
@@ -81,10 +77,7 @@ function createSqliteStore(
   leases: SqliteLeases,
 ): Store {
   const db = new Kysely<Tables>({ dialect: sqliteDialect(writer) })
-  const findRow = reader.prepare<[string], KeyCredentialsRow>(`${CREDENTIALS} where key_id = ?`)
-  const findRowBySecret = reader.prepare<[Buffer, Buffer], KeyCredentialsRow>(
-    `${CREDENTIALS} where secret_hash = ? union all ${CREDENTIALS} where previous_secret_hash = ? limit 1`,
-  )
+  const keys = prepareKeyLookUp(reader)
   const findVerifierRow = reader.prepare<[Buffer, Buffer], VerifierTable>(
     'select * from verifiers where secret_hash = ? union all select * from verifiers where previous_secret_hash = ? limit 1',
   )
@@ -100,13 +93,11 @@ function createSqliteStore(
     hearChanges: (onHint) => hearSqliteChanges(reader, onHint),
     async findKeyCredentials(keyId) {
       lock.hold()
-      const row = answer(() => findRow.get(keyId))
-      return row && toKeyCredentials(row)
+      return answer(() => keys.byId(keyId))
     },
     async findKeyCredentialsBySecret(secretHash) {
       lock.hold()
-      const row = answer(() => findRowBySecret.get(secretHash, secretHash))
-      return row && toKeyCredentials(row)
+      return answer(() => keys.bySecret(secretHash))
     },
     async findVerifierBySecret(secretHash) {
       lock.hold()

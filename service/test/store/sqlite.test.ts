@@ -11,13 +11,24 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  type ApiKey,
+  changeApiKey,
+  disableApiKey,
+  enableApiKey,
+  endOverlap,
+  revokeApiKey,
+  rotateApiKey,
+} from '../../src/api-key.ts'
 import { StartupError } from '../../src/startup-error.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations/migrations.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { APPLICATION_ID } from '../../src/store/sqlite-file.ts'
-import { newKey } from './store-fixtures.ts'
+import { MAX_KEYS } from '../../src/store/sqlite-key-look-up.ts'
+import { audit, newKey } from './store-fixtures.ts'
 import { storeSuite } from './store-suite.ts'
 
 const SQLITE = new URL('../../src/store/sqlite.ts', import.meta.url)
@@ -282,4 +293,52 @@ test('a damaged page that turns up later is an answer that the store is not ther
   writeFileSync(file, bytes)
   await expect(reader.findKeyCredentials(key?.keyId ?? '')).rejects.toThrow('SQLite does not answer')
   await reader.close().catch(() => {})
+})
+
+const CHANGES: readonly (readonly [string, (key: ApiKey) => ApiKey])[] = [
+  ['disabled', disableApiKey],
+  ['enabled', enableApiKey],
+  ['another name, which look-ups do not show', (key) => changeApiKey(key, { name: 'other' }, 1000)],
+  ['fewer scopes', (key) => changeApiKey(key, { scopes: [UPLOAD_SCOPE] }, 1000)],
+  ['an end', (key) => changeApiKey(key, { expiresAt: 5000 }, 1000)],
+  ['another secret', (key) => rotateApiKey(key, { secret: 'ih_live_LEAK_2', overlapSeconds: 60, now: 1000 })],
+  ['one secret alone', (key) => endOverlap(key, 1000)],
+  ['revoked', revokeApiKey],
+]
+
+test('what was read of a key is never given once another connection has changed the key', async () => {
+  const [reader, writer] = [openSqliteStore(file), openSqliteStore(file)]
+  const added = newKey()
+  await writer.insertApiKey(added)
+  const first = await reader.findKeyCredentials(added.key.keyId)
+  expect(await reader.findKeyCredentials(added.key.keyId)).toBe(first)
+  for (const [what, change] of CHANGES) {
+    const changed = await writer.changeApiKey(added.key.keyId, (key) => ({
+      key: change(key),
+      audit: audit(key.keyId),
+    }))
+    const found = await reader.findKeyCredentials(added.key.keyId)
+    expect(found, what).toMatchObject({
+      state: changed?.state,
+      scopes: changed?.scopes,
+      expiresAt: changed?.expiresAt,
+      secretHash: changed?.secret.hash,
+      previousSecretHash: changed?.previousSecret?.hash ?? null,
+      revision: changed?.revision,
+    })
+    expect(await reader.findKeyCredentials(added.key.keyId), what).toBe(found)
+  }
+  await reader.close()
+  await writer.close()
+})
+
+test('so many keys are remembered at most', async () => {
+  const store = openSqliteStore(file)
+  const keys = Array.from({ length: MAX_KEYS + 1 }, () => newKey())
+  await store.insertApiKeys(keys, () => {})
+  const read = () => Promise.all(keys.map(({ key }) => store.findKeyCredentials(key.keyId)))
+  const [first, second] = [await read(), await read()]
+  expect(second).toEqual(first)
+  expect(second.filter((found, index) => found === first[index])).toHaveLength(0)
+  await store.close()
 })

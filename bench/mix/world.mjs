@@ -36,7 +36,7 @@ const AT_ONCE = 8
 const CLIENT_TOKEN_SECONDS = [60, 3600]
 
 /** Everything on, and every limit at a number that is not reached. */
-const SETTINGS = { ...extrasOf('on'), INTERHUMAN_AUTH_KEY_TOKENS_PER_DAY: '900000000' }
+const SETTINGS = extrasOf('on')
 
 /**
  * Two nodes on a database, with keys of every kind.

@@ -24,7 +24,7 @@ const LIMITS_OFF = {
   INTERHUMAN_AUTH_FAILURES_PER_MINUTE: '0',
 }
 
-/** Every limit of issuing there is, at numbers that are not reached. */
+/** Every limit of issuing there is, the quota too, at numbers that are not reached. */
 const LIMITS_ON = {
   ...PATIENT,
   INTERHUMAN_AUTH_ADDRESS_REQUESTS_PER_MINUTE: '100000000',
@@ -32,6 +32,7 @@ const LIMITS_ON = {
   INTERHUMAN_AUTH_ADDRESS_CONNECTIONS: '1000000',
   INTERHUMAN_AUTH_FAILURES_PER_MINUTE: '100000000',
   INTERHUMAN_AUTH_KEY_REQUESTS_PER_MINUTE: '100000000',
+  INTERHUMAN_AUTH_KEY_TOKENS_PER_DAY: '900000000',
 }
 
 /** @typedef {'off' | 'on'} Extras limits and metrics */

@@ -14,12 +14,11 @@ export interface KeyLimits {
 /** Makes the limits of keys; without a quota no token is counted. */
 export function createKeyLimits(requestsPerMinute: number, quota: Quota | undefined): KeyLimits {
   const rate = createRateLimit(requestsPerMinute)
-  const admit = async (keyId: string) => {
-    const waitSeconds = (await rate?.count(keyId)) ?? 0
+  const refuse = (waitSeconds: number) => {
     if (waitSeconds > 0) throw retryLater(ERRORS.rateLimited, waitSeconds)
   }
   return {
-    admitKey: (keyId) => (rate === undefined ? undefined : admit(keyId)),
+    admitKey: (keyId) => rate?.count(keyId).then(refuse),
     drawQuota(keyId) {
       const waitSeconds = quota?.draw(keyId) ?? 0
       if (waitSeconds > 0) throw retryLater(ERRORS.quotaUsedUp, waitSeconds)

@@ -42,7 +42,7 @@ const MAX_BATCH = 1000
  * @param now epoch seconds.
  */
 export function createQuota(max: number, store: QuotaStore, now: () => number): Quota {
-  const sums = new LRUCache<string, number>({ max: MAX_KEYS })
+  const sums = new LRUCache<string, { used: number }>({ max: MAX_KEYS })
   let pending = new Map<string, number>()
   let windowStart = startOfWindow(now())
   let dropped = false
@@ -57,9 +57,9 @@ export function createQuota(max: number, store: QuotaStore, now: () => number): 
     pending.clear()
   }
 
-  const add = (uses: Iterable<readonly [string, number]>) => {
-    for (const [keyId, used] of uses)
-      if (pending.has(keyId) || pending.size < MAX_KEYS) pending.set(keyId, (pending.get(keyId) ?? 0) + used)
+  const add = (keyId: string, used: number) => {
+    const before = pending.get(keyId)
+    if (before !== undefined || pending.size < MAX_KEYS) pending.set(keyId, (before ?? 0) + used)
   }
 
   /** @returns whether the store took it. */
@@ -70,7 +70,7 @@ export function createQuota(max: number, store: QuotaStore, now: () => number): 
         batch.map(([keyId, used]) => ({ keyId, windowStart: start, used })),
       )
       if (start !== windowStart) return true
-      for (const { keyId, used } of kept) sums.set(keyId, used + (pending.get(keyId) ?? 0))
+      for (const { keyId, used } of kept) sums.set(keyId, { used: used + (pending.get(keyId) ?? 0) })
       return true
     } catch {
       return false
@@ -80,10 +80,11 @@ export function createQuota(max: number, store: QuotaStore, now: () => number): 
   return {
     draw(keyId) {
       enterWindow()
-      const used = sums.get(keyId) ?? 0
-      if (used >= max) return windowStart + QUOTA_WINDOW_SECONDS - now()
-      sums.set(keyId, used + 1)
-      add([[keyId, 1]])
+      const sum = sums.get(keyId)
+      if (sum === undefined) sums.set(keyId, { used: 1 })
+      else if (sum.used >= max) return windowStart + QUOTA_WINDOW_SECONDS - now()
+      else sum.used += 1
+      add(keyId, 1)
       return 0
     },
     async share() {
@@ -95,7 +96,7 @@ export function createQuota(max: number, store: QuotaStore, now: () => number): 
       for (let from = 0; from < uses.length; from += MAX_BATCH) {
         if (await shareBatch(uses.slice(from, from + MAX_BATCH))) continue
         // Whoever asks the store for keys says that it is away; the next sharing hands in all that is left.
-        if (start === windowStart) add(uses.slice(from))
+        if (start === windowStart) for (const [keyId, used] of uses.slice(from)) add(keyId, used)
         return
       }
       if (dropped || uses.length === 0) return

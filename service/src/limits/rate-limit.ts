@@ -24,17 +24,18 @@ export function createRateLimit(perMinute: number, maxSubjects = MAX_SUBJECTS): 
     dispose: (_counted, subject) => void counter.delete(subject),
   })
   return {
-    async count(subject) {
-      subjects.set(subject, true)
-      try {
-        await counter.consume(subject)
-        return 0
-      } catch (refused) {
-        if (!(refused instanceof RateLimiterRes)) throw refused
-        return secondsUntil(refused.msBeforeNext)
-      }
+    count(subject) {
+      if (subjects.get(subject) === undefined) subjects.set(subject, true)
+      return counter.consume(subject).then(isWithin, secondsToWait)
     },
   }
+}
+
+const isWithin = () => 0
+
+function secondsToWait(refused: unknown): number {
+  if (!(refused instanceof RateLimiterRes)) throw refused
+  return secondsUntil(refused.msBeforeNext)
 }
 
 /** The counter's own time is that of the wall: a clock that was set back must keep nobody out for longer. */

@@ -5,8 +5,9 @@ import {
   OAUTH_TOKEN_PATH,
   TOKEN_ENDPOINTS,
 } from '@interhuman-auth/protocol'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { RequestRecord } from '../request-record.ts'
+import { createHistogram, type Series } from './histogram.ts'
 import { type ObservedState, watchState } from './state-metrics.ts'
 
 /** What a scrape is answered with. */
@@ -67,75 +68,94 @@ export function createMetrics(version: string): Metrics {
   }
 }
 
-/** What has labels is resolved once: a request costs two additions and no object. */
+/** A request costs additions: what prom-client counts by itself is handed to it when it is asked for. */
 function createRequestObserver(registers: Registry[]): Metrics['observeRequest'] {
-  const issued = new Counter({
+  const issued = countBy(registers, {
     name: 'interhuman_auth_tokens_issued_total',
     help: 'Tokens issued and answered, by endpoint.',
-    labelNames: ['endpoint'],
-    registers,
+    label: 'endpoint',
+    values: ISSUING_ROUTES,
   })
-  const refused = new Counter({
+  const refused = countBy(registers, {
     name: 'interhuman_auth_requests_refused_total',
     help: 'Requests answered with an error, by the id of the catalogue.',
-    labelNames: ['error_id'],
-    registers,
+    label: 'error_id',
+    values: Object.values<ErrorRow>(ERRORS).map(({ id }) => id),
   })
-  const durations = new Histogram({
-    name: 'interhuman_auth_request_duration_seconds',
-    help: 'From the arrival of the head to the end of the answer, by route and class of status.',
-    labelNames: ['route', 'status'],
-    buckets: REQUEST_BUCKETS,
+  const openDurations = createHistogram(
+    {
+      name: 'interhuman_auth_request_duration_seconds',
+      help: 'From the arrival of the head to the end of the answer, by route and class of status.',
+      buckets: REQUEST_BUCKETS,
+    },
     registers,
-  })
-  const issuedBy = new Map(ISSUING_ROUTES.map((route) => [route, issued.labels(route)]))
-  const refusedBy = new Map(
-    Object.values<ErrorRow>(ERRORS).map(({ id }) => [id as string, refused.labels(id)]),
   )
-  const byStatus = new Map<string | null, Histogram.Internal<string>[]>()
-  for (const counter of [...issuedBy.values(), ...refusedBy.values()]) counter.inc(0)
+  const byStatus = new Map<string | null, readonly Series[]>()
   return function observeRequest({ route, status, errorId, ms }) {
-    if (status === 200 && route !== null) issuedBy.get(route)?.inc()
-    if (errorId !== undefined) refusedBy.get(errorId)?.inc()
-    let children = byStatus.get(route)
-    if (children === undefined) {
-      children = STATUS_CLASSES.map((name) => durations.labels(route ?? 'none', name))
-      byStatus.set(route, children)
+    if (status === 200 && route !== null) issued(route)
+    if (errorId !== undefined) refused(errorId)
+    let series = byStatus.get(route)
+    if (series === undefined) {
+      series = STATUS_CLASSES.map((name) => openDurations({ route: route ?? 'none', status: name }))
+      byStatus.set(route, series)
     }
-    children[Math.trunc(status / 100)]?.observe(ms / 1000)
+    series[Math.trunc(status / 100)]?.observe(ms / 1000)
   }
 }
 
 /** By the first digit of the status; 0 is a client that went away before the answer. */
 const STATUS_CLASSES = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx']
 
-function createStoreObserver(registers: Registry[]): Metrics['observeStore'] {
-  const durations = new Histogram({
-    name: 'interhuman_auth_store_duration_seconds',
-    help: 'Time of an operation of the store, by operation and whether the store answered.',
-    labelNames: ['operation', 'answered'],
-    buckets: STORE_BUCKETS,
+/** A counter with one label, of which only these values count; each is there from the beginning. */
+function countBy(
+  registers: Registry[],
+  { name, help, label, values }: { name: string; help: string; label: string; values: readonly string[] },
+): (value: string) => void {
+  const counts = new Map(values.map((value) => [value, 0]))
+  new Counter({
+    name,
+    help,
+    labelNames: [label],
     registers,
+    collect() {
+      this.reset()
+      for (const [value, count] of counts) this.labels(value).inc(count)
+    },
   })
-  const up = new Gauge({
+  return function count(value) {
+    const before = counts.get(value)
+    if (before !== undefined) counts.set(value, before + 1)
+  }
+}
+
+function createStoreObserver(registers: Registry[]): Metrics['observeStore'] {
+  const openDurations = createHistogram(
+    {
+      name: 'interhuman_auth_store_duration_seconds',
+      help: 'Time of an operation of the store, by operation and whether the store answered.',
+      buckets: STORE_BUCKETS,
+    },
+    registers,
+  )
+  let isUp = true
+  new Gauge({
     name: 'interhuman_auth_store_up',
     help: '1 if the store answered the last operation, 0 if not.',
     aggregator: 'min',
     registers,
+    collect() {
+      this.set(isUp ? 1 : 0)
+    },
   })
-  up.set(1)
-  const children = {
-    yes: new Map<string, Histogram.Internal<string>>(),
-    no: new Map<string, Histogram.Internal<string>>(),
-  }
+  const series = { yes: new Map<string, Series>(), no: new Map<string, Series>() }
   return function observeStore(operation, ms, answered) {
     const word = answered ? 'yes' : 'no'
-    let child = children[word].get(operation)
-    if (child === undefined) {
-      child = durations.labels(operation, word)
-      children[word].set(operation, child)
+    let known = series[word].get(operation)
+    if (known === undefined) {
+      known = openDurations({ operation, answered: word })
+      series[word].set(operation, known)
     }
-    child.observe(ms / 1000)
-    up.set(answered ? 1 : 0)
+    known.observe(ms / 1000)
+    isUp = answered
   }
 }

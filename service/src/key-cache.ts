@@ -21,20 +21,22 @@ export interface KeyCache extends KeyCredentialLookups {
   counts(): KeyCacheCounts
 }
 
-/** A look-up that a change may outrun while it is under way. */
+/** A look-up that is under way, shared by all who ask for its key. */
 interface Flight {
-  readonly found: Promise<KeyCredentials | undefined>
-  outrun: boolean
+  found?: Promise<KeyCredentials | undefined>
+  /** The last revision of its key that was heard of since its reading began; after a reset more than any. */
+  heard: number
 }
 
 /** How often a look-up is begun again because a change outran it. */
 const MAX_TRIES = 5
 
 /**
- * Remembers the keys that were found, at most `maxKeys` of them, each with the revision of its last change; that a key is
- * not there is never remembered. A change that the watch tells of ends what is remembered of its key and every look-up of
- * it that is under way, so that one that began before a revocation puts nothing back. Nothing is answered while it is
- * fetched again, and nothing at all once the database has not been seen for too long.
+ * Remembers the keys that were found, at most `maxKeys` of them; that a key is not there is never remembered. Each bears the
+ * revision of its last change. Once the watch tells of a later one, it is dropped; and what a look-up under way has read
+ * is neither put in nor answered where it is older than what was heard meanwhile, but read again: that reading begins
+ * behind the change. Nothing is answered while it is fetched again, and nothing at all once the database has not been
+ * seen for too long.
  */
 export function cacheKeys(
   store: KeyCredentialLookups,
@@ -50,42 +52,40 @@ export function cacheKeys(
   watch.subscribe((changes, reset) => {
     if (reset) {
       keys.clear()
-      for (const keyId of flights.keys()) outrun(keyId)
+      for (const flight of flights.values()) flight.heard = Number.POSITIVE_INFINITY
     }
-    for (const { kind, subject } of changes) {
+    for (const { kind, subject, revision } of changes) {
       if (kind !== 'key') continue
-      keys.delete(subject)
-      outrun(subject)
+      const flight = flights.get(subject)
+      if (flight !== undefined) flight.heard = Math.max(flight.heard, revision)
+      const known = keys.peek(subject)
+      if (known !== undefined && known.revision < revision) keys.delete(subject)
     }
   })
 
-  function outrun(keyId: string): void {
-    const flight = flights.get(keyId)
-    if (flight === undefined) return
-    flight.outrun = true
-    flights.delete(keyId)
-  }
-
-  function begin(keyId: string): Flight {
-    const found = store.findKeyCredentials(keyId)
-    const flight: Flight = { found, outrun: false }
-    flights.set(keyId, flight)
-    const end = () => {
-      if (flights.get(keyId) === flight) flights.delete(keyId)
-    }
-    found.then(end, end)
-    return flight
-  }
-
-  async function fetchKey(keyId: string): Promise<KeyCredentials | undefined> {
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const flight = flights.get(keyId) ?? begin(keyId)
-      const key = await flight.found
-      if (flight.outrun) continue
-      if (key !== undefined) keys.set(keyId, keepApart(key))
-      return key
+  /** Ends the flight in the very step that puts the key in, so that no change falls between the two. */
+  async function read(keyId: string, flight: Flight): Promise<KeyCredentials | undefined> {
+    try {
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        flight.heard = 0
+        const key = await store.findKeyCredentials(keyId)
+        if ((key?.revision ?? 0) < flight.heard) continue
+        if (key !== undefined) keys.set(keyId, keepApart(key))
+        return key
+      }
+    } finally {
+      flights.delete(keyId)
     }
     throw new StoreUnavailableError('the key is changed faster than it is read')
+  }
+
+  function fetchKey(keyId: string): Promise<KeyCredentials | undefined> {
+    const underWay = flights.get(keyId)?.found
+    if (underWay !== undefined) return underWay
+    const flight: Flight = { heard: 0 }
+    flights.set(keyId, flight)
+    flight.found = read(keyId, flight)
+    return flight.found
   }
 
   async function findKeyCredentials(keyId: string): Promise<KeyCredentials | undefined> {

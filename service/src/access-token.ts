@@ -21,6 +21,8 @@ export function createAccessTokenSigner(
 ): (request: AccessTokenRequest) => string {
   return function signAccessToken(request) {
     const { issuer, audience } = context
-    return signJwt(formatAccessTokenClaims({ issuer, audience, tokenId: context.newTokenId(), ...request }))
+    const { keyId, generation, scope, issuedAt } = request
+    const grant = { issuer, audience, tokenId: context.newTokenId(), keyId, generation, scope, issuedAt }
+    return signJwt(formatAccessTokenClaims(grant))
   }
 }

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeader } from 'node:http'
 import { CORRELATION_ID_HEADER, ERRORS } from '@interhuman-auth/protocol'
 import { ApiError, toApiError } from './api-error.ts'
 import { formatErrorResponse } from './error-response.ts'
@@ -91,12 +92,15 @@ function send(
 ): void {
   const { request, response } = exchange
   if (response.headersSent || response.destroyed) return
-  const common = { [CORRELATION_ID_HEADER]: exchange.correlationId, ...headers }
+  // Names and values in turn, which Node writes as they are: to copy objects would cost more.
+  const head: OutgoingHttpHeader[] = [CORRELATION_ID_HEADER, exchange.correlationId]
+  for (const name in headers) head.push(name, headers[name] as string)
   if (typeof body === 'string') {
-    response.writeHead(status, { ...common, 'Content-Length': Buffer.byteLength(body) })
+    head.push('Content-Length', Buffer.byteLength(body))
+    response.writeHead(status, head)
     response.end(body)
     return
   }
-  response.writeHead(status, common)
+  response.writeHead(status, head)
   exchange.stream = startStream(response, request.method !== 'HEAD', body)
 }

@@ -77,7 +77,7 @@ export function openRequestLog(log: Log, linesPerSecond: number): RequestLog {
 }
 
 function logRequest(log: Log, record: RequestRecord): void {
-  log.info({
+  log.plain({
     event: 'request',
     method: record.method,
     route: record.route,

@@ -56,10 +56,12 @@ interface WaitingUse extends KeySecretUse {
   lastUsedAt: number
 }
 
-/** What waits of one key: few rows of either kind, so that they are looked through. */
+/** What waits of one key: few rows of either kind, so that they are looked through, the last one first. */
 interface WaitingKey {
   readonly hours: WaitingHour[]
   readonly uses: WaitingUse[]
+  lastHour: WaitingHour | undefined
+  lastUse: WaitingUse | undefined
 }
 
 /** Makes the counts of one process: a look-up or two a request, however many keys and callers there are. */
@@ -99,15 +101,24 @@ function createWaiting() {
   function open(keyId: string): WaitingKey {
     let key = keys.get(keyId)
     if (key === undefined) {
-      key = { hours: [], uses: [] }
+      key = { hours: [], uses: [], lastHour: undefined, lastUse: undefined }
       keys.set(keyId, key)
     }
     return key
   }
 
+  function openHour({ hours }: WaitingKey, keyId: string, hour: number, outcome: string): WaitingHour {
+    const known = hours.find((row) => row.hour === hour && row.outcome === outcome)
+    if (known !== undefined) return known
+    const row = { keyId, hour, outcome, count: 0 }
+    hours.push(row)
+    hourRows += 1
+    return row
+  }
+
   function openUse(keyId: string, secretNumber: number, caller: Caller): WaitingUse | undefined {
     const uses = keys.get(keyId)?.uses ?? []
-    const known = findUse(uses, secretNumber, caller)
+    const known = uses.find((use) => isOf(use, secretNumber, caller))
     if (known !== undefined) return known
     const isApart = caller !== OTHERS
     if (isApart && (useRows >= MAX_WAITING_ROWS || countCallers(uses, secretNumber) >= MAX_CALLERS))
@@ -125,38 +136,34 @@ function createWaiting() {
     list: () => ({ ...listInOrder(keys), leftOut }),
     addHour(keyId: string, hour: number, outcome: string, count: number) {
       const name = hourRows < MAX_WAITING_ROWS ? keyId : ''
-      const { hours } = open(name)
-      for (const row of hours) {
-        if (row.hour !== hour || row.outcome !== outcome) continue
-        row.count += count
-        return
-      }
-      hours.push({ keyId: name, hour, outcome, count })
-      hourRows += 1
+      const key = open(name)
+      const last = key.lastHour
+      const row = last?.hour === hour && last.outcome === outcome ? last : openHour(key, name, hour, outcome)
+      row.count += count
+      key.lastHour = row
     },
     addUse(keyId: string, secretNumber: number, caller: Caller, uses: number, at: number) {
-      const use = openUse(keyId, secretNumber, caller)
+      const last = keys.get(keyId)?.lastUse
+      const isLast = last !== undefined && isOf(last, secretNumber, caller)
+      const use = isLast ? last : openUse(keyId, secretNumber, caller)
       if (use === undefined) {
         leftOut += uses
         return
       }
       use.uses += uses
       if (at > use.lastUsedAt) use.lastUsedAt = at
+      if (!isLast) open(keyId).lastUse = use
     },
   }
 }
 
-function findUse(uses: readonly WaitingUse[], secretNumber: number, caller: Caller): WaitingUse | undefined {
-  for (const use of uses) {
-    if (
-      use.secretNumber === secretNumber &&
-      use.address === caller.address &&
-      use.userAgent === caller.userAgent &&
-      use.verifierId === caller.verifierId
-    )
-      return use
-  }
-  return undefined
+function isOf(use: WaitingUse, secretNumber: number, caller: Caller): boolean {
+  return (
+    use.secretNumber === secretNumber &&
+    use.address === caller.address &&
+    use.userAgent === caller.userAgent &&
+    use.verifierId === caller.verifierId
+  )
 }
 
 function countCallers(uses: readonly WaitingUse[], secretNumber: number): number {
@@ -164,10 +171,12 @@ function countCallers(uses: readonly WaitingUse[], secretNumber: number): number
 }
 
 const remembered = new LRUCache<string, true>({ max: MAX_REMEMBERED })
+let lastKept = ''
 
 /** What a client put there by mistake is not kept: whatever could be a secret or a token, or a part of one. */
 function clean(userAgent = ''): string {
-  if (userAgent.length <= MAX_USER_AGENT_LENGTH && remembered.has(userAgent)) return userAgent
+  if (userAgent === lastKept) return lastKept
+  if (userAgent.length <= MAX_USER_AGENT_LENGTH && remembered.has(userAgent)) return keepLast(userAgent)
   const read =
     userAgent.length > MAX_READ_LENGTH ? userAgent.slice(0, MAX_READ_LENGTH).replace(cutWord, '') : userAgent
   const plain = read.replace(words, (word) =>
@@ -175,8 +184,13 @@ function clean(userAgent = ''): string {
   )
   const cut = plain.slice(0, MAX_USER_AGENT_LENGTH)
   const kept = unprintable.test(cut) ? cut.replace(everyUnprintable, '?') : cut
-  if (kept === userAgent) remembered.set(kept, true)
+  if (kept === userAgent) remembered.set(keepLast(kept), true)
   return kept
+}
+
+function keepLast(userAgent: string): string {
+  lastKept = userAgent
+  return userAgent
 }
 
 /** The order of the rows is that of the database's locks. */

@@ -1,28 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { Writable } from 'node:stream'
 import { ERRORS } from '@interhuman-auth/protocol'
-import { pino, stdSerializers } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { expectError } from '../../test/support/contract-body.ts'
 import { formatRequest, openSocket, readExchange, sendRaw } from '../../test/support/raw-http.ts'
 import { createClientAddress } from '../src/client-address.ts'
 import { createHttpServer } from '../src/http-server.ts'
 import { createAdmission } from '../src/limits/admission.ts'
+import { createLog } from '../src/log.ts'
 import type { Route } from '../src/routes/route.ts'
 import { StoreUnavailableError } from '../src/store/store-error.ts'
 
 // What no client can bring about from outside: a handler that fails, a store that is away, an answer that takes its time.
 
 const lines: Record<string, unknown>[] = []
-const log = pino(
-  { base: null, serializers: { error: stdSerializers.err } },
-  new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(JSON.parse(String(chunk)))
-      done()
-    },
-  }),
-)
+const log = createLog({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
 
 const route = (path: string, answer: () => string | Promise<string>): Route => ({
   method: 'POST',

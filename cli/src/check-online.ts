@@ -1,11 +1,11 @@
 import { MAX_CLOCK_SKEW_SECONDS, SCOPES } from '@interhuman-auth/protocol'
 import type { Resolved } from './credentials/resolve.ts'
-import { adviseOn, correlationIdOf, describeStatus, exchange } from './exchange.ts'
+import { describeStatus, exchange } from './exchange.ts'
 import { EXIT, exitCodeOfStatus, Refusal } from './exit-codes.ts'
-import { describeEnd } from './hand-on.ts'
+import { type BodyEnd, describeEnd } from './hand-on.ts'
 import type { Answer } from './http-post.ts'
 import type { Options } from './options.ts'
-import { readAnswer } from './read-answer.ts'
+import { describeRefusal, readAnswer } from './read-answer.ts'
 import type { Tell } from './source-report.ts'
 import type { Surroundings } from './surroundings.ts'
 import { type WayStep, walk } from './way.ts'
@@ -39,24 +39,29 @@ export async function checkOnline(
 }
 
 async function tellExchange(answer: Answer, clock: number | undefined, tell: Tell): Promise<number> {
-  const { end, errorId, holdsToken: worked } = await readAnswer(answer)
+  const reading = await readAnswer(answer)
+  const { end, token, errorId, correlationId } = reading
   const { status } = answer
-  const noToken = end === 'whole' && status === 200 && !worked
-  const error = errorId === undefined ? '' : `, error ${errorId}`
-  const refused = noToken ? ' and no token; check the address' : `${error}; ${adviseOn(status)}`
-  const why = end === 'whole' ? refused : `; ${describeEnd(end)}`
-  const line = worked
-    ? 'online: the exchange worked'
-    : `online: the exchange did not work: ${describeStatus(answer)}${why}`
-  await tell([line], {
-    exchange: { worked, status, error_id: errorId, correlation_id: correlationIdOf(answer) },
+  const worked = token !== undefined
+  const why =
+    end === 'whole'
+      ? describeRefusal(answer, reading)
+      : `${describeStatus(answer, correlationId)}; ${describeEnd(end)}`
+  await tell([worked ? 'online: the exchange worked' : `online: the exchange did not work: ${why}`], {
+    exchange: { worked, status, error_id: errorId, correlation_id: correlationId },
   })
-  if (clock !== undefined && Math.abs(clock) > MAX_CLOCK_SKEW_SECONDS)
-    await tellFault(tell, "this machine's clock or the service's")
-  else if (end !== 'whole' || status >= 500) await tellFault(tell, 'the service')
-  else if (noToken) await tellFault(tell, 'the address, or what stands between')
-  else if (!worked) await tellFault(tell, 'the key, or what is asked for with it')
-  return end === 'whole' && !noToken ? exitCodeOfStatus(status) : EXIT.other
+  const isClockOff = clock !== undefined && Math.abs(clock) > MAX_CLOCK_SKEW_SECONDS
+  // An exchange does not depend on a clock: one that failed did so for another reason.
+  const faults = [...(worked ? [] : [faultIn(status, end)]), ...(isClockOff ? [CLOCK] : [])]
+  if (faults.length > 0) await tellFault(tell, faults.join('; beside it, '))
+  return end === 'whole' && (worked || status !== 200) ? exitCodeOfStatus(status) : EXIT.other
+}
+
+const CLOCK = "this machine's clock or the service's"
+
+function faultIn(status: number, end: BodyEnd): string {
+  if (end !== 'whole' || status >= 500) return 'the service'
+  return status < 400 ? 'the address, or what stands between' : 'the key, or what is asked for with it'
 }
 
 async function tellFault(tell: Tell, fault: string): Promise<void> {

@@ -60,24 +60,27 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
  * Says which status came, with the correlation id where there is one. Any other text in that header is left out: a
  * hostile server could put there what it was sent.
  */
-export function describeStatus(answer: Answer): string {
-  const correlationId = correlationIdOf(answer)
+export function describeStatus(answer: Answer, correlationId = correlationIdOf(answer)): string {
   return correlationId === undefined
     ? `status ${answer.status}`
     : `status ${answer.status} (correlation id ${correlationId})`
 }
 
-/** Gives an answer's correlation id, if it has one and it is a UUID. */
+/** Gives an answer's correlation id, by its header, if it has one and it is a UUID. */
 export function correlationIdOf(answer: Answer): string | undefined {
-  const correlationId = answer.header(CORRELATION_ID_HEADER)
-  return correlationId !== undefined && uuid.test(correlationId) ? correlationId : undefined
+  return readCorrelationId(answer.header(CORRELATION_ID_HEADER))
 }
 
-/** Says what to do about a status that is not 200. */
-export function adviseOn(status: number): string {
+/** Gives a correlation id if it is a UUID. */
+export function readCorrelationId(text: string | undefined): string | undefined {
+  return text !== undefined && uuid.test(text) ? text : undefined
+}
+
+/** Says what to do about a status that is not 200; `otherwise` where the status alone does not tell. */
+export function adviseOn(status: number, otherwise = 'the body says more'): string {
   const known = advice[status]
   if (known !== undefined) return known
-  return status >= 500 ? 'try again later' : 'the body says more'
+  return status >= 500 ? 'try again later' : otherwise
 }
 
 const advice: Readonly<Record<number, string>> = {

@@ -143,9 +143,9 @@ describe('check --online says what is at fault', () => {
   const now = Date.now()
   /** Answers with a Date that is off by some milliseconds. */
   const dated =
-    (offMs: number): Respond =>
+    (offMs: number, status = 200): Respond =>
     (socket, request) =>
-      answer(200, GRANT, [`Date: ${new Date(Date.now() + offMs).toUTCString()}`])(socket, request)
+      answer(status, GRANT, [`Date: ${new Date(Date.now() + offMs).toUTCString()}`])(socket, request)
 
   test('nothing: each step of the way is named, and the clocks agree', async () => {
     const { url, port } = await serve(dated(0))
@@ -166,6 +166,22 @@ describe('check --online says what is at fault', () => {
     expect([code, lines.at(-1)]).toEqual([0, "at fault: this machine's clock or the service's"])
     expect(lines.join('\n')).toMatch(/^clock: this machine's is 3\d\d\d s behind the service's$/m)
   })
+
+  test.each([
+    [401, 4, 'the key, or what is asked for with it'],
+    [500, 5, 'the service'],
+  ])(
+    'what failed (%i), and the clock, on which no exchange depends, beside it',
+    async (status, exitCode, fault) => {
+      const { url } = await serve(dated(-3_600_000, status))
+      const { code, lines } = await check(['--online'], keyEnvironment(url))
+      expect([code, lines.at(-1)]).toEqual([
+        exitCode,
+        `at fault: ${fault}; beside it, this machine's clock or the service's`,
+      ])
+      expect(lines.join('\n')).toMatch(/^clock: this machine's is 36\d\d s ahead of the service's$/m)
+    },
+  )
 
   test('the network', async () => {
     const { code, lines } = await check(['--online'], keyEnvironment('http://127.0.0.1:1'))

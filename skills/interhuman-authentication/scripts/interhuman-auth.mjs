@@ -755,20 +755,22 @@ var uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * Says which status came, with the correlation id where there is one. Any other text in that header is left out: a
  * hostile server could put there what it was sent.
  */
-function describeStatus(answer) {
-  const correlationId = correlationIdOf(answer);
+function describeStatus(answer, correlationId = correlationIdOf(answer)) {
   return correlationId === void 0 ? `status ${answer.status}` : `status ${answer.status} (correlation id ${correlationId})`;
 }
-/** Gives an answer's correlation id, if it has one and it is a UUID. */
+/** Gives an answer's correlation id, by its header, if it has one and it is a UUID. */
 function correlationIdOf(answer) {
-  const correlationId = answer.header(CORRELATION_ID_HEADER);
-  return correlationId !== void 0 && uuid.test(correlationId) ? correlationId : void 0;
+  return readCorrelationId(answer.header(CORRELATION_ID_HEADER));
 }
-/** Says what to do about a status that is not 200. */
-function adviseOn(status) {
+/** Gives a correlation id if it is a UUID. */
+function readCorrelationId(text) {
+  return text !== void 0 && uuid.test(text) ? text : void 0;
+}
+/** Says what to do about a status that is not 200; `otherwise` where the status alone does not tell. */
+function adviseOn(status, otherwise = "the body says more") {
   const known2 = advice[status];
   if (known2 !== void 0) return known2;
-  return status >= 500 ? "try again later" : "the body says more";
+  return status >= 500 ? "try again later" : otherwise;
 }
 var advice = {
   401: "check the key id and the secret",

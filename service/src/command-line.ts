@@ -65,15 +65,30 @@ function parse(
   args: readonly string[],
   groupOptions: ParseArgsOptionsConfig,
 ): { values: OptionValues; positionals: string[] } {
+  const options = { ...groupOptions, ...COMMON_OPTIONS }
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...groupOptions, ...COMMON_OPTIONS },
-    })
+    return parseArgs({ args: setIdsApart(args, options), allowPositionals: true, options })
   } catch (error) {
     throw new UsageError(describeParseError(error))
   }
+}
+
+/** The ids of signing keys (RFC 7638) that look like an option: one of 64 begins with a hyphen. */
+const hyphenatedKid = /^-[\w-]{42}$/
+
+/** Puts such ids where they are not taken for options: to the option before them, or behind everything else. */
+function setIdsApart(args: readonly string[], options: ParseArgsOptionsConfig): string[] {
+  const typeOf = (arg = '') => (arg.startsWith('--') ? options[arg.slice(2)]?.type : undefined)
+  const isId = (arg: string) => hyphenatedKid.test(arg) && typeOf(arg) === undefined
+  if (args.includes('--')) return [...args]
+  const others: string[] = []
+  const ids: string[] = []
+  for (const arg of args) {
+    if (!isId(arg)) others.push(arg)
+    else if (typeOf(others.at(-1)) === 'string') others.push(`${others.pop()}=${arg}`)
+    else ids.push(arg)
+  }
+  return ids.length === 0 ? others : [...others, '--', ...ids]
 }
 
 function describeParseError(error: unknown): string {

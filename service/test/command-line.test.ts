@@ -30,6 +30,20 @@ test('signing-keys revoke waits where it is told to, and no other signing-keys c
   await expect(parse('signing-keys revoke k --timeout 3')).rejects.toThrow('--timeout goes with --wait')
 })
 
+test.each(['-', '--'])('the id of a signing key that begins with %s is no option', async (hyphens) => {
+  const kid = hyphens.padEnd(43, 'h_k-')
+  const revoke = { kind: 'revoke', kid, waitSeconds: 3 }
+  for (const line of [`revoke ${kid} --wait --timeout 3`, `--wait --timeout 3 revoke ${kid}`])
+    expect((await parse(`signing-keys ${line}`)).command).toEqual(revoke)
+  expect((await parse(`signing-keys revoke --wait --timeout 3 -- ${kid}`)).command).toEqual(revoke)
+  expect((await parse(`audit list --subject ${kid} --limit 5`)).command).toMatchObject({
+    subject: kid,
+    limit: 5,
+  })
+  expect(await refusal(['signing-keys', 'revoke', `${kid}h`])).toMatch(/^unknown option/)
+  expect(await refusal(['signing-keys', 'revoke', kid, kid])).toBe('signing-keys revoke needs one kid')
+})
+
 test('start takes the settings as flags', async () => {
   const { command, flags } = await parse('start --first-key --port 0 --data-dir d --max-body-bytes=2048')
   expect(command).toEqual({ firstKey: true })

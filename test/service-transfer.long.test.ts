@@ -1,9 +1,13 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from './support/create-test-database.ts'
-import { type ProcessResult, runService, startService } from './support/start-service.ts'
+import { expectOneOfEach, makeOneOfEach } from './support/one-of-each.ts'
+import { type ServiceNode, startNode } from './support/start-node.ts'
+import { type ProcessResult, runService } from './support/start-service.ts'
 
 let folder: string
 let database: TestDatabase
@@ -20,11 +24,10 @@ afterEach(async () => {
 })
 
 type Place = 'first' | 'postgres' | 'last'
+const addressOf = (place: Place): Readonly<Record<string, string>> =>
+  place === 'postgres' ? { INTERHUMAN_AUTH_DATABASE_URL: database.url } : {}
 const run = (place: Place, ...words: readonly string[]): Promise<ProcessResult> =>
-  runService(
-    [...words, '--json', '--data-dir', join(folder, place)],
-    place === 'postgres' ? { INTERHUMAN_AUTH_DATABASE_URL: database.url } : {},
-  )
+  runService([...words, '--json', '--data-dir', join(folder, place)], addressOf(place))
 
 async function done(result: Promise<ProcessResult>) {
   const { code, stdout, stderr } = await result
@@ -36,11 +39,17 @@ const at = (name: string) => join(folder, name)
 const move = (verb: 'export' | 'import', place: Place, name: string) =>
   run(place, verb, at(name), '--passphrase-file', passphrase)
 
-/** The rows of an export but for what is sealed with a salt of its own, and what an import itself writes. */
-function rowsOf(name: string): string[] {
-  return readFileSync(at(name), 'utf8')
+const linesOf = (name: string) =>
+  readFileSync(at(name), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('['))
+
+/** The tables of which an export has rows. */
+const tablesOf = (name: string) => [...new Set(linesOf(name).map((line) => line.split('"')[1]))].sort()
+
+/** The rows of an export but for what is sealed with a salt of its own, and what an import itself writes. */
+function rowsOf(name: string): string[] {
+  return linesOf(name)
     .map((line) =>
       line
         .replace(/"sealed_private_key":\{[^}]*\}/, '')
@@ -49,28 +58,53 @@ function rowsOf(name: string): string[] {
     .filter((line) => !/^\["(?:audit_head|change_head)"|store\.import/.test(line))
 }
 
-test('a store moves from SQLite to PostgreSQL and back with every row, its audit whole, and only under the passphrase', async () => {
-  const service = await startService({ dataDir: at('first') })
-  const key = await service.createKey({ scopes: ['interhumanai.upload'] })
-  await service.keys('rotate', key.keyId)
-  await service.keys('revoke', key.keyId)
-  await done(run('first', 'verifiers', 'create', '--name', 'v'))
-  await service.stop()
+const serve = async <T>(place: Place, ask: (node: ServiceNode) => Promise<T>): Promise<T> => {
+  const node = await startNode({
+    INTERHUMAN_AUTH_DATA_DIR: join(folder, place),
+    INTERHUMAN_AUTH_ADMIN_PORT: '0',
+    INTERHUMAN_AUTH_AUDIT_RETENTION_DAYS: '30',
+    ...addressOf(place),
+  })
+  try {
+    return await ask(node)
+  } finally {
+    expect(await node.stop()).toBe(0)
+  }
+}
+
+/** The first rows of the audit are old, so that retention leaves a checkpoint in their place, and of a quota some is used. */
+async function begin(place: Place): Promise<void> {
+  await done(run(place, 'keys', 'create', '--name', 'first', '--scope', UPLOAD_SCOPE))
+  const db = new Database(join(at(place), 'interhuman-auth.db'))
+  db.exec('update audit set at = at - 100 * 86400')
+  db.exec('insert into quotas select key_id, unixepoch(), 5 from api_keys')
+  db.close()
+}
+
+const FILLED = [
+  ...['admin_tokens', 'api_keys', 'audit', 'audit_checkpoints', 'audit_head', 'change_head', 'changes'],
+  ...['idempotency', 'key_uses', 'quotas', 'revoked_tokens', 'secret_uses', 'settings', 'signing_keys'],
+  ...['usage_hours', 'verifiers'],
+]
+
+test('a store moves from SQLite to PostgreSQL and back with every row, its audit whole, and what was made in one works, and is dead, in the other', async () => {
+  await begin('first')
+  const made = await serve('first', makeOneOfEach)
   await done(move('export', 'first', 'a'))
   expect(statSync(at('a')).mode & 0o777).toBe(0o600)
-  expect(await done(move('import', 'postgres', 'a'))).toMatchObject({ keys: 2 })
+  expect(tablesOf('a')).toEqual(FILLED)
+  expect(await done(move('import', 'postgres', 'a'))).toMatchObject({ keys: 5 })
   await done(move('export', 'postgres', 'b'))
-  await done(move('import', 'last', 'b'))
-  await done(move('export', 'last', 'c'))
   expect(rowsOf('b')).toEqual(rowsOf('a'))
-  expect(rowsOf('c')).toEqual(rowsOf('a'))
-  expect(rowsOf('a').length).toBeGreaterThan(8)
-  await done(run('postgres', 'audit', 'verify'))
-  await done(run('last', 'audit', 'verify'))
+  await serve('postgres', (node) => expectOneOfEach(node, made, 1))
+  expect((await done(run('postgres', 'audit', 'verify'))).removed).toBeGreaterThan(0)
+  await done(move('export', 'postgres', 'c'))
+  await done(move('import', 'last', 'c'))
+  await done(move('export', 'last', 'd'))
+  expect(rowsOf('d')).toEqual(rowsOf('c'))
+  await serve('last', (node) => expectOneOfEach(node, made, 2))
+  expect((await done(run('last', 'audit', 'verify'))).removed).toBeGreaterThan(0)
   expect((await move('import', 'last', 'a')).stderr).toMatch(/the store is not empty/)
-  copyFileSync(join(at('first'), 'first-key.env'), join(at('last'), 'first-key.env'))
-  const again = await startService({ dataDir: at('last') })
-  expect(await again.stop()).toBe(0)
 })
 
 test('an export that was changed or cut off is refused before anything is written, and so is another passphrase', async () => {

@@ -61,7 +61,7 @@ export const ADMIN_OPERATIONS = {
   expireKey: change(
     ADMIN_PATHS.keyExpire,
     'Key',
-    'Let a key expire now. Tokens that it issued live to their end.',
+    'Let a key expire now. Introspection tells its tokens as dead; a guard alone takes them to their end.',
     {
       errors: [ERRORS.revokedForEver],
     },

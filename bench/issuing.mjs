@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import {
   cpuMicros,
@@ -15,20 +16,34 @@ const CONNECTIONS = 16
 const ROUNDS = 7
 const ROUND_MS = 1000
 const WARM_UP_MS = 6000
+/** Longer than counts wait to be written. */
+const REST_MS = 7000
 
 /**
  * A server under load; `pids` are all that it consists of, and `ports` where an equal part of the load goes.
  *
  * @typedef {import('./processes.mjs').Server & { pids?: readonly number[], ports?: readonly number[], keys?: number, requests?: readonly string[], from?: number }} Candidate
  */
-/** @typedef {{ cpu: number, perSecond: number, p50: number, p99: number }} Round */
+/** @typedef {{ answered: number, cpuMicros: number, perSecond: number, p50: number, p99: number }} Round */
 /** @typedef {{ name: string, cpu: number, ratio: number, perSecond: number, p50: number, p99: number, megabytes: number }} Row */
+
+/** What the rows are called. */
+export const ROWS = {
+  floor: 'floor: bare node:http',
+  fastify: 'floor and fastify, which the service does without',
+  signing: 'floor that signs as the service does',
+  sqlite: 'the same and SQLite',
+  pino: 'the same, SQLite and pino',
+  small: 'service, 1,000 keys',
+  large: 'service, 1,000,000 keys, 1,000 of them in use',
+  all: 'service, 1,000,000 keys, all in use',
+}
 
 /**
  * The floor, the floor with one library after the other put on, and the service, side by side.
  *
  * @param {string} algorithm
- * @param {{ small: string, large: string }} folders data folders with 1,000 and 1,000,000 keys
+ * @param {{ small: string, large: string, all: string }} folders data folders with 1,000 keys, and two with 1,000,000
  * @param {{ small: number, large: number }} counts
  * @returns {Promise<Row[]>}
  */
@@ -51,19 +66,14 @@ export async function compareIssuing(algorithm, folders, counts) {
   }
   /** @type {Candidate[]} */
   const candidates = [
-    { ...(await floor('floor: bare node:http', '')), keys: counts.small },
-    { ...(await floor('floor that signs as the service does', 'key-object')), keys: counts.small },
-    { ...(await floor('floor and fastify', 'fastify')), keys: counts.small },
-    { ...(await floor('floor, fastify and SQLite', 'fastify,sqlite')), keys: counts.small },
-    { ...(await floor('floor, fastify, SQLite and pino', 'fastify,sqlite,pino')), keys: counts.small },
-    {
-      ...(await service(`service, ${counts.small.toLocaleString('en')} keys`, folders.small)),
-      keys: counts.small,
-    },
-    {
-      ...(await service(`service, ${counts.large.toLocaleString('en')} keys`, folders.large)),
-      keys: counts.large,
-    },
+    { ...(await floor(ROWS.floor, '')), keys: counts.small },
+    { ...(await floor(ROWS.fastify, 'fastify')), keys: counts.small },
+    { ...(await floor(ROWS.signing, 'key-object')), keys: counts.small },
+    { ...(await floor(ROWS.sqlite, 'key-object,sqlite')), keys: counts.small },
+    { ...(await floor(ROWS.pino, 'key-object,sqlite,pino')), keys: counts.small },
+    { ...(await service(ROWS.small, folders.small)), keys: counts.small },
+    { ...(await service(ROWS.large, folders.large)), keys: counts.small },
+    { ...(await service(ROWS.all, folders.all)), keys: counts.large },
   ]
   try {
     return await interleave(candidates)
@@ -76,19 +86,54 @@ export async function compareIssuing(algorithm, folders, counts) {
 export async function interleave(candidates) {
   /** @type {Round[][]} */
   const rounds = candidates.map(() => [])
+  const rests = await watchRest(candidates)
   for (const candidate of candidates) await measure(candidate, WARM_UP_MS)
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, candidate] of candidates.entries())
+    for (const [index, candidate] of candidates.entries()) {
+      rests[index]?.charge(rounds[index]?.at(-1))
       rounds[index]?.push(await measure(candidate, ROUND_MS))
+      rests[index]?.begin()
+    }
   }
+  await pause(REST_MS)
+  for (const [index, rest] of rests.entries()) rest.charge(rounds[index]?.at(-1))
   return candidates.map((candidate, index) => summarise(candidate, rounds[index] ?? [], rounds[0] ?? []))
+}
+
+/**
+ * What a candidate does between its rounds belongs to the round before: the service writes then what it has counted. What it
+ * does at rest anyway is taken off.
+ *
+ * @param {readonly Candidate[]} candidates
+ */
+async function watchRest(candidates) {
+  const clock = () => Number(process.hrtime.bigint()) / 1e6
+  const before = candidates.map(readCpu)
+  await pause(REST_MS)
+  const idle = candidates.map((candidate, index) => (readCpu(candidate) - (before[index] ?? 0)) / REST_MS)
+  return candidates.map((candidate, index) => {
+    let from = { cpu: 0, at: 0 }
+    return {
+      begin() {
+        from = { cpu: readCpu(candidate), at: clock() }
+      },
+      charge(/** @type {Round | undefined} */ round) {
+        const late = readCpu(candidate) - from.cpu - (idle[index] ?? 0) * (clock() - from.at)
+        if (round !== undefined) round.cpuMicros += Math.max(0, late)
+      },
+    }
+  })
+}
+
+/** @param {Candidate} candidate */
+function readCpu({ pid, pids = [pid] }) {
+  return sum(pids.map(cpuMicros))
 }
 
 /** @param {Candidate} candidate @param {number} ms @returns {Promise<Round>} */
 async function measure(candidate, ms) {
-  const { pid, pids = [pid], port, ports = [port], keys, requests, from } = candidate
-  const readCpu = () => sum(pids.map(cpuMicros))
-  const before = readCpu()
+  const { port, ports = [port], keys, requests, from } = candidate
+  const before = readCpu(candidate)
   const result = await runLoad({
     ports,
     connections: CONNECTIONS,
@@ -100,7 +145,8 @@ async function measure(candidate, ms) {
   candidate.from = result.next
   if (result.failed > 0) throw new Error(`${candidate.name} refused ${result.failed} requests`)
   return {
-    cpu: (readCpu() - before) / result.answered,
+    answered: result.answered,
+    cpuMicros: readCpu(candidate) - before,
     perSecond: result.answered / result.seconds,
     p50: result.p50,
     p99: result.p99,
@@ -112,10 +158,12 @@ const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /** @param {Candidate} candidate @param {Round[]} rounds @param {Round[]} floor @returns {Row} */
 function summarise(candidate, rounds, floor) {
+  const costs = (/** @type {Round[]} */ list) => list.map((round) => round.cpuMicros / round.answered)
+  const floorCosts = costs(floor)
   return {
     name: candidate.name,
-    cpu: median(rounds.map((round) => round.cpu)),
-    ratio: median(rounds.map((round, index) => round.cpu / (floor[index]?.cpu ?? Number.NaN))),
+    cpu: median(costs(rounds)),
+    ratio: median(costs(rounds).map((cost, index) => cost / (floorCosts[index] ?? Number.NaN))),
     perSecond: median(rounds.map((round) => round.perSecond)),
     p50: median(rounds.map((round) => round.p50)),
     p99: median(rounds.map((round) => round.p99)),

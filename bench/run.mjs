@@ -1,6 +1,6 @@
 // `npm run bench`: measures what this project promises about speed and memory, side by side in one run, prints it and writes
-// a page in docs/ for each part. Linux only, since CPU time and memory of a process are read from /proc. Takes about half
-// an hour; all load goes to 127.0.0.1. `node bench/run.mjs client` measures one part; with `--short` it only shows that it
+// a page in docs/ for each part. Linux only, since CPU time and memory of a process are read from /proc. Takes about an
+// hour; all load goes to 127.0.0.1. `node bench/run.mjs client` measures one part; with `--short` it only shows that it
 // runs, and writes nothing. `--minutes` and `--seed` are the mix's.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     short: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '2.5' },
+    minutes: { type: 'string', default: '5' },
     seed: { type: 'string' },
   },
 })

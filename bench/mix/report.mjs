@@ -8,9 +8,6 @@ import { isHeld, MAX_SHED_ONE_OF, P99_BOUND_MS } from './search.mjs'
 
 const NAMES = { kept: 'kept-alive', new: 'a new one each' }
 
-/** @param {readonly Held[]} helds @returns {Result[]} */
-const allOf = (helds) => helds.flatMap(({ result, searched }) => [...searched, result])
-
 const sumOf = (/** @type {readonly Result[]} */ results, /** @type {'wrong' | 'sent' | 'verified'} */ what) =>
   results.reduce((sum, each) => sum + each[what], 0)
 
@@ -46,7 +43,8 @@ status, error id, members of the body and what they say, headers. No answer at a
 were verified with the published key.
 
 While the rates were looked for, in ${searched.length} attempts of which some ask for more than there is: ${sumOf(searched, 'wrong')} of ${count(sumOf(searched, 'sent'))}. Where a node does not come to read the
-changes for seconds, what it remembers may be as old as that, 5 s at most, and here it counts as wrong after ${BOUND_MS / 1000} s.
+changes for seconds, what it remembers may be as old as that, 5 s at most, and here it counts as wrong after ${BOUND_MS / 1000} s; and a
+change that names a second to come is refused with 422 where it is answered behind that second.
 ${problems.map((problem) => `\n- ${problem}`).join('')}${problems.length > 0 ? '\n' : ''}
 ## The rate that is held
 
@@ -56,7 +54,7 @@ With a new connection each the service closes it, as it is asked to, so that the
 
 ## Changes meanwhile
 
-Twice a second a key is made through one node and later ended through the operator's API of one, in turn, while both are asked
+At those rates, twice a second a key is made through one node and later ended through the operator's API of one, in turn, while both are asked
 about it. On the node that made the change each request that is begun after its acknowledgement must get the new answer; on
 the other one each that is begun more than ${BOUND_MS} ms after it, and in 99 of 100 changes ${USUAL_BOUND_MS} ms. The time is how long after the
 acknowledgement the other node was asked last that still answered as before. What a change puts off to a later second must
@@ -90,7 +88,7 @@ function formatHeld(helds) {
 
 /** @param {readonly Held[]} helds */
 function formatChanges(helds) {
-  const done = allOf(helds).flatMap(({ changes }) => changes)
+  const done = helds.flatMap(({ result }) => result.changes)
   const rows = Object.entries(CHANGES).map(([name, kind]) => {
     const lags = done.filter((each) => each.name === name).map(({ lag }) => lag)
     return { name, lags: lags.sort((a, b) => a - b), isLater: 'laterMs' in kind }

@@ -118,7 +118,7 @@ describe('failed attempts', () => {
   })
 })
 
-test('a client is held to its requests in a minute, another is not, and what everybody may read is not counted', async () => {
+test('a client is held to its requests in a minute, another is not, and what everybody may read and introspection are not counted', async () => {
   const asked = { from: '203.0.113.5', scopes: [] }
   expect(await countUntilRefused(asked, 422)).toBeGreaterThanOrEqual(40)
   expectRefused(await ask(asked), ERRORS.rateLimited)
@@ -128,6 +128,10 @@ test('a client is held to its requests in a minute, another is not, and what eve
     const request = formatRequest(path, '', { method: 'GET', headers: [`X-Forwarded-For: ${asked.from}`] })
     expect((await sendRaw(service.url, request, { count: 1 })).responses[0]?.status).toBe(200)
   }
+  // A failed attempt of a client that may ask nothing else any more, and not 429.
+  const headers = [`X-Forwarded-For: ${asked.from}`, 'Authorization: Bearer ihv_LEAK']
+  const introspect = formatRequest('/oauth2/introspect', 'token=LEAK', { headers, contentType: FORM })
+  expect((await sendRaw(service.url, introspect, { count: 1 })).responses[0]?.status).toBe(401)
 })
 
 test('attack 53: a client that sends its bodies slowly has no more than its share at once, and gets it back', async () => {

@@ -373,21 +373,14 @@ describe('revocation', () => {
     expectError(await revoke(service.keySecret), ERRORS.tokenTypeUnsupported, '/oauth2/revoke')
   })
 
-  test('needs the client', async () => {
-    expectError(
-      await revoke(await issue(), []),
-      ERRORS.credentialAbsent,
-      '/oauth2/revoke',
-      {},
-      'invalid_client',
-    )
-    expectError(
-      await revoke(await issue(), [basic(service.keyId, 'LEAK')]),
-      ERRORS.invalidCredentials,
-      '/oauth2/revoke',
-      {},
-      'invalid_client',
-    )
+  test.each<[string, ErrorRow, () => string[]]>([
+    ['nobody', ERRORS.credentialAbsent, () => []],
+    ['a wrong secret', ERRORS.invalidCredentials, () => [basic(service.keyId, 'LEAK')]],
+    ['a verifier', ERRORS.invalidCredentials, () => [`Authorization: Bearer ${verifier}`]],
+  ])('needs the client: challenges %s with 401 invalid_client', async (_, row, headers) => {
+    const response = await revoke(await issue(), headers())
+    expectError(response, row, '/oauth2/revoke', {}, 'invalid_client')
+    expect(response?.headers['www-authenticate']).toMatch(/^Basic realm="[^"]+"/)
   })
 
   test('of a client token ends it as well', async () => {

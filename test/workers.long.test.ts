@@ -2,9 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ERRORS } from '@interhuman-auth/protocol'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SHARE_INTERVAL_MS } from '../service/src/limits/share-quota.ts'
+import { expectError } from './support/contract-body.ts'
 import { createTestDatabase, type TestDatabase } from './support/create-test-database.ts'
-import { formatRequest, sendRaw } from './support/raw-http.ts'
+import { formatRequest, type RawResponse, sendRaw } from './support/raw-http.ts'
+import { startNode } from './support/start-node.ts'
 import {
   cleanEnvironment,
   parseLogs,
@@ -54,9 +59,22 @@ afterAll(async () => {
 })
 
 /** Over a connection of its own, so that the workers take turns. */
-async function exchange(): Promise<number | undefined> {
+async function ask(to: string): Promise<RawResponse | undefined> {
   const request = formatRequest('/v0/auth', JSON.stringify({ ...key, scopes: [SCOPE] }))
-  return (await sendRaw(url(), request, { count: 1 })).responses[0]?.status
+  return (await sendRaw(to, request, { count: 1 })).responses[0]
+}
+const exchange = async () => (await ask(url()))?.status
+
+/** What the store says was drawn of the quota. */
+async function handedIn(): Promise<number> {
+  const client = new Client({ connectionString: database.url, connectionTimeoutMillis: 10_000 })
+  await client.connect()
+  try {
+    const { rows } = await client.query('select coalesce(sum(used), 0)::int as used from quotas')
+    return rows[0].used
+  } finally {
+    await client.end()
+  }
 }
 
 async function workersThatAnswered(): Promise<Set<unknown>> {
@@ -94,7 +112,7 @@ test('a worker that is killed is replaced, and meanwhile the other one answers',
   expect((await workersThatAnswered()).size).toBe(2)
 })
 
-test('attack 26: they share the quota of a key, also with the one that was replaced', async () => {
+test('attack 26: each of them keeps to the quota of a key, also the one that replaced another', async () => {
   const issued = () => lines('request').filter(({ status }) => status === 200).length
   const refusedInTurn = async () => {
     for (let count = 0; count < 8; count++) if ((await exchange()) !== 429) return false
@@ -105,6 +123,26 @@ test('attack 26: they share the quota of a key, also with the one that was repla
   // Each of the three, the killed one among them, gives out the quota at most before it hears of the others.
   expect(issued()).toBeGreaterThanOrEqual(QUOTA)
   expect(issued()).toBeLessThanOrEqual(3 * QUOTA)
+})
+
+test('attack 26: what they gave out counts on a node that has only just started', async () => {
+  await waitUntil(
+    async () => (await handedIn()) >= QUOTA,
+    () => `it was never handed in:\n${logs}`,
+  )
+  const node = await startNode({ ...env, INTERHUMAN_AUTH_KEY_TOKENS_PER_DAY: String(QUOTA) })
+  try {
+    let issued = 0
+    let last = await ask(node.url)
+    for (; last?.status === 200 && issued < QUOTA / 4; last = await ask(node.url)) {
+      issued += 1
+      await new Promise((resolve) => setTimeout(resolve, SHARE_INTERVAL_MS))
+    }
+    expectError(last, ERRORS.quotaUsedUp, '/v0/auth')
+    expect(issued).toBeGreaterThan(0)
+  } finally {
+    await node.kill()
+  }
 })
 
 test('SIGTERM to the whole group stops them all once their requests are answered, with 0', async () => {

@@ -45,8 +45,7 @@ export function refuseRoute(routes: readonly Route[], target: string | undefined
 
 /** What a path has in the place of a pattern's parameters, or nothing where it does not match. */
 function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | undefined {
-  if (pattern === path) return NO_PARAMETERS
-  if (!pattern.includes('{')) return undefined
+  if (!pattern.includes('{')) return pattern === path ? NO_PARAMETERS : undefined
   const names = pattern.split('/')
   const segments = path.split('/')
   if (names.length !== segments.length) return undefined

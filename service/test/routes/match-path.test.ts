@@ -48,6 +48,9 @@ test.each([
   '/keys/é',
   '/keys/a;b',
   '//keys/a',
+  '/keys/{key_id}',
+  '/keys/{key_id}/revoke',
+  '/keys/%7Bkey_id%7D',
   '/KEYS/a',
 ])('%s matches nothing: a parameter is one plain segment', (path) => {
   for (const method of ['GET', 'POST', 'PATCH', 'DELETE'])

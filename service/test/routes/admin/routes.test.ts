@@ -115,6 +115,18 @@ describe('attack 63: every operation of the document, with', () => {
   })
 })
 
+test('a path with its parameters as the document writes them, in braces, is no path: 404 on both addresses', async () => {
+  for (const { method, path } of ADMIN_OPERATIONS.filter((operation) => operation.path.includes('{')))
+    for (const url of [admin.url, admin.service.url]) {
+      const headers = [`Authorization: Bearer ${admin.token}`]
+      const request = formatRequest(path, method === 'GET' ? '' : '{}', { method, headers })
+      const sent = await sendRaw(url, request, { count: 1 })
+      const [answer] = sent.responses
+      expect([method, path, answer?.status]).toEqual([method, path, 404])
+      expect(JSON.parse(answer?.body ?? '')).toMatchObject({ error_id: 'ia9009' })
+    }
+})
+
 test('each operation does its work, and its answer is as the document has it', async () => {
   const key = await create({ expires_at: '2099-01-31T12:00:00+01:00' })
   const id = `/keys/${key.key_id}`

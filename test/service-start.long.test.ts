@@ -16,6 +16,7 @@ import {
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ERRORS, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -31,6 +32,7 @@ import {
   waitUntil,
 } from './support/start-service.ts'
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0
 
@@ -99,35 +101,42 @@ describe('a start that cannot be says so in one line, ends with 1 and touches no
     await expectRefused(/cannot be made \(ENOTDIR\)/, () => start(['--data-dir', join(dataDir(), 'below')]))
   })
 
-  test.skipIf(!isRoot)('a data folder that the user may not write to, or may not make', async () => {
-    chmodSync(parent, 0o755)
-    const asNobody = async (folder: string) => {
-      const child = spawn(process.execPath, [SERVICE_COMMAND, 'start', '--port', '0', '--data-dir', folder], {
-        uid: NOBODY,
-        gid: NOBODY,
-        env: cleanEnvironment(),
-        stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: 20_000,
-      })
-      let stdout = ''
-      let stderr = ''
-      child.stdout.on('data', (chunk) => {
-        stdout += chunk
-      })
-      child.stderr.on('data', (chunk) => {
-        stderr += chunk
-      })
-      const [code] = await once(child, 'close')
-      return { code: code as number | null, stdout, stderr }
-    }
-    await expectRefused(/the data folder \S+ cannot be made \(EACCES\)/, () => asNobody(dataDir()))
-    mkdirSync(dataDir(), { mode: 0o500 })
-    chownSync(dataDir(), NOBODY, NOBODY)
-    await expectRefused(/the data folder \S+ is not writable \(EACCES\)/, () => asNobody(dataDir()))
-    chmodSync(dataDir(), 0o700)
-    writeFileSync(database(), 'LEAK', { mode: 0o600 })
-    await expectRefused(/interhuman-auth\.db cannot be read \(EACCES\)/, () => asNobody(dataDir()))
-  })
+  test.skipIf(!isRoot)(
+    'a data folder that the user may not write to, or may not make (needs root, to be another user)',
+    async () => {
+      chmodSync(parent, 0o755)
+      const asNobody = async (folder: string) => {
+        const child = spawn(
+          process.execPath,
+          [SERVICE_COMMAND, 'start', '--port', '0', '--data-dir', folder],
+          {
+            uid: NOBODY,
+            gid: NOBODY,
+            env: cleanEnvironment(),
+            stdio: ['ignore', 'pipe', 'pipe'],
+            timeout: 20_000,
+          },
+        )
+        let stdout = ''
+        let stderr = ''
+        child.stdout.on('data', (chunk) => {
+          stdout += chunk
+        })
+        child.stderr.on('data', (chunk) => {
+          stderr += chunk
+        })
+        const [code] = await once(child, 'close')
+        return { code: code as number | null, stdout, stderr }
+      }
+      await expectRefused(/the data folder \S+ cannot be made \(EACCES\)/, () => asNobody(dataDir()))
+      mkdirSync(dataDir(), { mode: 0o500 })
+      chownSync(dataDir(), NOBODY, NOBODY)
+      await expectRefused(/the data folder \S+ is not writable \(EACCES\)/, () => asNobody(dataDir()))
+      chmodSync(dataDir(), 0o700)
+      writeFileSync(database(), 'LEAK', { mode: 0o600 })
+      await expectRefused(/interhuman-auth\.db cannot be read \(EACCES\)/, () => asNobody(dataDir()))
+    },
+  )
 
   test('a data folder that others may enter', async () => {
     await usedFolder()
@@ -221,7 +230,12 @@ test('a secret in a wrong place of the command line is not repeated, and the exi
   expect(stderr).not.toContain('LEAK')
 })
 
-const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
+/** The machine's own, or the one that the matrix of `npm test` brings. */
+const oldNode = [
+  '/usr/bin/node',
+  '/usr/local/bin/node',
+  join(ROOT, `tools/runtimes/node-20/node_modules/node-${process.platform}-${process.arch}/bin/node`),
+].find((path) => {
   const [major = 0, minor = 0] =
     spawnSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout?.split('.').map(Number) ??
     []
@@ -229,7 +243,7 @@ const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
 })
 
 test.skipIf(oldNode === undefined)(
-  'a Node that is too old gets one line, before anything native is loaded (skipped where the machine has none)',
+  'a Node that is too old gets one line, before anything native is loaded (needs a Node before 22.13)',
   () => {
     const { status, stdout, stderr } = spawnSync(
       oldNode ?? '',

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs'
 
 /**
  * A reporter for vitest that writes the tally of the run (see tally.mjs) to the file that the environment
- * variable `VITEST_TALLY` names. A skipped test's reason is the note of `context.skip(note)`, or what stands in its own
- * name after `skipped:`.
+ * variable `VITEST_TALLY` names. A skipped test's reason is the note of `context.skip(note)`, or what stands in its name
+ * as `(needs …)`. A skip without a reason is a failure.
  *
  * @implements {Reporter}
  */
@@ -36,10 +36,12 @@ function count(test, tally) {
   const result = test.result()
   if (result.state === 'passed') tally.passed += 1
   else if (result.state === 'skipped') {
-    const told = result.note ?? /skipped:\s*(.*?)\)?$/.exec(test.fullName)?.[1]
-    tally.skipped.push({
-      name: `${test.module.relativeModuleId} > ${test.fullName}`,
-      reason: told ?? 'no reason given',
-    })
+    const name = `${test.module.relativeModuleId} > ${test.fullName}`
+    const reason = result.note ?? /\((needs .+?)\)/.exec(test.fullName)?.[1]
+    if (reason !== undefined) tally.skipped.push({ name, reason })
+    else {
+      tally.failed += 1
+      process.stdout.write(`FAILED ${name}: it was skipped without a reason\n`)
+    }
   } else tally.failed += 1
 }

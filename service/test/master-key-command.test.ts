@@ -20,7 +20,7 @@ function script(body: string): string {
 const run = (body: string, args: readonly string[] = [], timeoutMs?: number) =>
   readCommandOutput({ program: script(body), args }, timeoutMs)
 
-describe.skipIf(process.platform === 'win32')('readCommandOutput', () => {
+describe.skipIf(process.platform === 'win32')('readCommandOutput (needs a POSIX shell)', () => {
   test('gives back what the command wrote, its arguments as they stand, and no shell between', async () => {
     expect(await run('printf "%s|" "$@"', ['a b', '$(echo LEAK)', '; echo LEAK', '*'])).toBe(
       'a b|$(echo LEAK)|; echo LEAK|*|',

@@ -64,7 +64,7 @@ test('an absent file is told with what to do', () => {
 })
 
 test.runIf(process.getuid?.() === 0)(
-  'what root lays down for the group of a service that is not root is read, and nothing that everybody can read',
+  'what root lays down for the group of a service that is not root is read, and nothing that everybody can read (needs root)',
   () => {
     const service = { ...ASKED, user: 4747 }
     expect(readSecretFile(write('LEAK', 0o440), service)).toBe('LEAK')

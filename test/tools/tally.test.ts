@@ -24,23 +24,22 @@ async function tests(files: Record<string, string>) {
   return runVitest({ kind: 'short', root: folder, show: false })
 }
 
-test('passes, failures, files that do not load and skips are counted, each skip with its reason', async () => {
+test('passes, failures, files that do not load and skips are counted, each skip with its reason; one without is a failure', async () => {
   const tally = await tests({
-    'a.test.ts': `import { expect, test } from 'vitest'
+    'a.test.ts': `import { describe, expect, test } from 'vitest'
       test('passes', () => {})
       test('fails', () => { expect(1).toBe(2) })
       test('lacks a part', (context) => { context.skip('no browser here') })
-      test.skip('lacks another (skipped: no network here)', () => {})
+      describe.skip('a part (needs no network)', () => { test('lacks another', () => {}) })
       test.skip('says nothing', () => {})`,
     'b.test.ts': "throw new Error('broken')\n",
   })
   expect(tally).toEqual({
     passed: 1,
-    failed: 2,
+    failed: 3,
     skipped: [
       { name: 'a.test.ts > lacks a part', reason: 'no browser here' },
-      { name: 'a.test.ts > lacks another (skipped: no network here)', reason: 'no network here' },
-      { name: 'a.test.ts > says nothing', reason: 'no reason given' },
+      { name: 'a.test.ts > a part (needs no network) > lacks another', reason: 'needs no network' },
     ],
   })
 })

@@ -149,6 +149,8 @@ test.each([
   ['', 'no command'],
   ['LEAK', 'unknown command'],
   ['start LEAK', 'start takes no argument'],
+  ['start --json', 'start has no --json; its log is JSON, on standard error'],
+  ['--json start --first-key', 'start has no --json; its log is JSON, on standard error'],
   ['keys', 'keys needs create, list, show, rotate, end-overlap, change, disable, enable, revoke or scan'],
   ['keys scan', 'keys scan needs a file or a folder'],
   ['keys LEAK', 'unknown keys command'],

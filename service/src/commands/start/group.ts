@@ -9,6 +9,7 @@ export const startGroup: CommandGroup<StartOptions> = {
   explainedOptions: [['--first-key', 'make a key and its credentials file if the store holds no key']],
   read(words, values) {
     if (words.length > 0) throw new UsageError('start takes no argument')
+    if (values.json === true) throw new UsageError('start has no --json; its log is JSON, on standard error')
     return { firstKey: values['first-key'] === true }
   },
   async run(options, { config, runtime }) {

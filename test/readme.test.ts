@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -164,17 +172,91 @@ test('ARCHITECTURE.md names every error of the catalogue with its file', () => {
   expect(missing.map((row) => `${row.status} ${row.id}`)).toEqual([])
 })
 
+/** The ids that Interhuman publishes and where each is used: the table of our contract's section 2, row by row. */
+const PUBLISHED: readonly (readonly [id: string, ...where: string[]])[] = [
+  ['ih1001', '500'],
+  ['ih1003', '503', 'stream'],
+  ['ih2001', '401'],
+  ['ih2002', '401'],
+  ['ih2003', '403', 'stream'],
+  ['ih2005', '400'],
+  ['ih2010', '401'],
+  ['ih2011', '401'],
+  ['ih2014', '401'],
+  ['ih3001', '429'],
+  ['ih3002', '429'],
+  ['ih3003', '429'],
+  ['ih3006', '429'],
+  ['ih4001', '400'],
+  ['ih4002', '400'],
+  ['ih4003', '413'],
+  ['ih6002', 'stream'],
+]
+/** The statuses of an exchange, and the rules that have no status: what the rest of that section says. */
+const STATUSES = [400, 401, 403, 404, 405, 408, 413, 422, 429, 431, 500, 503].map(String)
+const RULES = [
+  /^v0 body, v1 body/,
+  /^which body a path speaks/,
+  /^correlation id/,
+  /^`link` and its slug/,
+  /^the page that `link` points at/,
+  /^catalogue, page and OpenAPI agree/,
+  /^ids of our own/,
+  /^"Unauthorized" in a 401, "Forbidden" in a 403/,
+  /^what Node's parser refuses gets the same body/,
+  /^no CORS, but `\*` on the key set/,
+]
+
+test('ARCHITECTURE.md leads in one step to the file of each row of our contract’s section 2', () => {
+  const architecture = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const section = /^## Errors[\s\S]*?(?=^## )/m.exec(architecture)?.[0] ?? ''
+  const rows = section.split('\n').flatMap((line) => {
+    const cells = line.split('|').map((cell) => cell.trim())
+    return cells.length >= 4 ? [{ key: cells[1] ?? '', name: cells[2] ?? '', file: cells.at(-2) ?? '' }] : []
+  })
+  const leads = (row: { file: string }) =>
+    [...row.file.matchAll(/`([\w./-]+\.(?:ts|mjs))`/g)].some(([, file = '']) =>
+      [root, join(root, 'service/src')].some((folder) => existsSync(join(folder, file))),
+    )
+  const found = rows.filter(leads)
+  const inKey = (row: { key: string }, where: string) => row.key.split(', ').includes(where)
+  const unled = [
+    ...PUBLISHED.flatMap(([id, ...places]) =>
+      places
+        .filter((where) => !found.some((row) => row.name.includes(`\`${id}\``) && inKey(row, where)))
+        .map((where) => `${id} ${where}`),
+    ),
+    ...STATUSES.filter((status) => !found.some((row) => inKey(row, status))),
+    ...['close code 4003', '1013', 'error envelopes of v0 and v1'].filter(
+      (name) => !found.some((row) => row.key === 'stream' && row.name.includes(name)),
+    ),
+    ...RULES.filter((rule) => !found.some((row) => rule.test(row.key))).map(String),
+  ]
+  expect(unled).toEqual([])
+  // What is in the catalogue under a published id is what Interhuman published.
+  const ours = Object.values(ERRORS).filter(({ id }) => id.startsWith('ih'))
+  expect(
+    ours.filter(
+      ({ id, status }) => !PUBLISHED.some(([other, where]) => other === id && where === `${status}`),
+    ),
+  ).toEqual([])
+})
+
 test('every dependency has its page among the decisions, and every page stands in their index', () => {
   const folder = join(root, 'docs/decisions')
   const pages = readdirSync(folder).filter((file) => file !== 'README.md')
   const index = readFileSync(join(folder, 'README.md'), 'utf8')
   expect(pages.filter((page) => !index.includes(`](${page})`))).toEqual([])
   const text = pages.map((page) => readFileSync(join(folder, page), 'utf8')).join('\n')
-  const unnamed = dependencies().filter(
-    (name) => !text.toLowerCase().includes(name.replace(/^@biomejs\//, '')),
-  )
-  expect(unnamed).toEqual([])
+  expect(dependencies().filter((name) => !isNamed(name, text))).toEqual([])
+  expect(isNamed('pg', 'kept in pgbouncer and pg-boss, @types/pg')).toBe(false)
 })
+
+/** Whether a text names a package by a whole word; a page on pg-boss is none on pg. */
+function isNamed(name: string, text: string): boolean {
+  const word = name.replace(/^@biomejs\//, '').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+  return new RegExp(`(?<![\\w@/.-])${word}(?![\\w/-]|\\.\\w)`, 'i').test(text)
+}
 
 function dependencies(): string[] {
   const folders = ['', 'protocol', 'client', 'cli', 'guard', 'service']

@@ -11,6 +11,9 @@ import path from 'node:path'
  */
 
 const builtIn = new Set(['ci', 'install', 'test', 'start', 'pack', 'publish', 'audit', 'ls'])
+const isFile = /\.(?:md|ts|mjs|json)$/
+/** Where a path in a document may begin as well. */
+const SERVICE = 'service/src'
 const madeLater = /(?:^|\/)(?:dist|data|node_modules)(?:\/|$)/
 
 /**
@@ -36,8 +39,9 @@ export function findBrokenLinks({ documents, paths }) {
 }
 
 /**
- * Every path in a code span that names a part of this repository and is not there. What is made later, by a build or
- * a start, and what stands for several files (`*`, `<name>`, `…`) is left alone.
+ * Every path in a code span that names a part of this repository and is not there. It may be read from the root, from
+ * beside the document, or below `service/src/`. What is made later, by a build or a start, and what stands for several
+ * files (`*`, `<name>`, `…`) is left alone.
  *
  * @param {Project} project
  * @returns {string[]}
@@ -50,8 +54,11 @@ export function findMissingFiles({ documents, paths }) {
       if (!/^\.?[\w@-][\w.@-]*(?:\/[\w.@-]+)*$/.test(file) || madeLater.test(file)) return []
       const first = file.split('/')[0] ?? ''
       const beside = path.posix.join(path.posix.dirname(document), file)
-      const there = paths.has(file) || paths.has(beside) || (!file.includes('/') && names.has(file))
-      const named = file.includes('/') ? paths.has(first) : /\.(?:md|ts|mjs|json)$/.test(file)
+      const below = path.posix.join(SERVICE, file)
+      const there =
+        [file, beside, below].some((each) => paths.has(each)) || (!file.includes('/') && names.has(file))
+      const isPart = paths.has(first) || (paths.has(path.posix.join(SERVICE, first)) && isFile.test(file))
+      const named = file.includes('/') ? isPart : isFile.test(file)
       return named && !there ? [`${document}:${line} names a file that is not there: ${text}`] : []
     }),
   )

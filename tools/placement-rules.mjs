@@ -9,7 +9,7 @@ import { resolveRelative } from './read-house.mjs'
 const storeNamers = /^service\/src\/main\.ts$/
 /** The files of service/src that know HTTP; every other one is domain or store. */
 const httpFiles =
-  /^service\/src\/(?:main|app|http-\w+|parser-error|request-\w+|commands\/start)\.ts$|^service\/src\/routes\//
+  /^service\/src\/(?:http-\w+|answer-request|parser-error|request-\w+)\.ts$|^service\/src\/routes\//
 const httpPackages = /^(?:fastify$|@fastify\/|node:https?2?$)/
 const environmentReaders = /^service\/src\/config\.ts$|^cli\/src\/main\.ts$/
 /** A composition root may read the clock, and a log says when a line was written. */

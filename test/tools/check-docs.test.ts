@@ -14,6 +14,8 @@ function project(markdown: string, others: Record<string, string> = {}) {
     Object.entries({ 'README.md': markdown, ...others }).map(([file, text]) => [file, readMarkdown(text)]),
   )
   const paths = new Set(['README.md', 'docs', 'docs/a.md', 'tools', 'tools/start.mjs', 'package.json'])
+  for (const path of ['service', 'service/src', 'service/src/routes', 'service/src/routes/auth.ts'])
+    paths.add(path)
   return { documents, paths, scripts: ['start', 'check'], bins: ['interhuman-auth'] }
 }
 
@@ -56,6 +58,14 @@ test('a file that a document names must be there', () => {
   expect(findMissingFiles(project(named))).toEqual([
     'README.md:1 names a file that is not there: tools/stop.mjs',
     'README.md:1 names a file that is not there: gone.md',
+  ])
+})
+
+test('a path of a document may begin below service/src/, and must be there as well', () => {
+  const named =
+    '`routes/auth.ts` `service/src/routes/auth.ts` `routes/gone.ts` `auth.ts` `routes/` `routes/x`'
+  expect(findMissingFiles(project(named))).toEqual([
+    'README.md:1 names a file that is not there: routes/gone.ts',
   ])
 })
 

@@ -134,6 +134,8 @@ describe('inside the service each kind of knowledge has its place', () => {
   test.each([
     ['service/src/issue-token.ts', "import './store/sqlite.ts'", 'only main names a concrete store'],
     ['service/src/issue-token.ts', "import 'fastify'", 'knows neither HTTP nor the framework'],
+    ['service/src/main.ts', "import 'node:http'", 'knows neither HTTP'],
+    ['service/src/commands/start/start.ts', "import 'node:http'", 'knows neither HTTP'],
     ['service/src/store/sqlite.ts', "import type { Server } from 'node:http'", 'knows neither HTTP'],
     ['service/src/issue-token.ts', 'const port = process.env.PORT', 'reads the environment'],
     ['client/src/a.ts', "const home = process.env['HOME']", 'reads the environment'],
@@ -144,6 +146,7 @@ describe('inside the service each kind of knowledge has its place', () => {
   test.each([
     ['service/src/main.ts', "import './store/sqlite.ts'"],
     ['service/src/routes/auth.ts', "import type { FastifyInstance } from 'fastify'"],
+    ['service/src/answer-request.ts', "import type { OutgoingHttpHeader } from 'node:http'"],
     ['service/src/config.ts', 'const port = process.env.PORT'],
     ['service/test/a.test.ts', 'const port = process.env.PORT'],
     ['service/src/a.ts', '// process.env is read in config'],

@@ -8,7 +8,11 @@ export interface SecretInBrowserOption {
   readonly [allowSecretInBrowser]?: true | undefined
 }
 
-const platform: { document?: unknown; process?: { versions?: { node?: unknown } } } = globalThis
+/** What tells a page of a browser from the rest. */
+interface Platform {
+  readonly document?: unknown
+  readonly process?: { readonly versions?: { readonly node?: unknown } }
+}
 
 /**
  * Refuses a secret in a page of a browser, whose visitors can read what it holds: a document, and no Node underneath.
@@ -18,6 +22,8 @@ const platform: { document?: unknown; process?: { versions?: { node?: unknown } 
 export function refuseInBrowser(options: SecretInBrowserOption): void {
   check(
     'keySecret in a browser (use fromBackend)',
-    options[allowSecretInBrowser] || !platform.document || platform.process?.versions?.node,
+    options[allowSecretInBrowser] ||
+      !(globalThis as Platform).document ||
+      (globalThis as Platform).process?.versions?.node,
   )
 }

@@ -33,7 +33,8 @@ export interface CreateFetchOptions {
  *
  * A 401 that says that the token is invalid, or whose challenge cannot be read, drops the token. The request is then sent
  * once more with a new one if its body is a string, bytes, a Blob, URLSearchParams, FormData, or what a `Request` holds up
- * to 1 MiB; a stream never is. What comes of that is the caller's, as is any other answer.
+ * to 1 MiB (so does one that is made of an init that is no plain object); a stream never is. What comes of that is the
+ * caller's, as is any other answer.
  *
  * The promise rejects with what the source throws, or with what the platform's fetch does.
  *
@@ -55,12 +56,15 @@ export function createFetch(
   const prefixes = origins.map((origin) => new URL('/', parseApiUrl(origin)).href)
   const isOurs = (url: string) => prefixes.some((prefix) => url.startsWith(prefix))
 
-  return async (input, init) => {
+  const carry: Fetch = async (input, init) => {
     const request = input instanceof Request ? input : undefined
     const given = request?.url ?? `${input}`
     // What starts as a serialised URL of ours does needs no parser to be one. In a page a URL can be relative to it.
     const url = isOurs(given) ? given : new URL(given, globalThis.location?.href).href
     if (!isOurs(url)) return send(input, init)
+    // What an init inherits, as all that a `Request` used as one has, is no part of a copy: a `Request` reads it as fetch does.
+    if (![null, Object.prototype].includes(Object.getPrototypeOf(init ?? {})))
+      return carry(new Request(input, init))
     // A `Request` forgets these two when it is sent with anything changed.
     const own: RequestInit = {
       ...(request && { referrer: request.referrer, referrerPolicy: request.referrerPolicy }),
@@ -101,4 +105,5 @@ export function createFetch(
     await response.body?.cancel().catch(() => {})
     return attempt(await getToken(), changes)
   }
+  return carry
 }

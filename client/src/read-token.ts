@@ -87,7 +87,7 @@ function readGrant(
   if (typeof value !== 'string' || !B64TOKEN.test(value) || !/^bearer$/i.test(body.token_type as string))
     return undefined
   // An absent lifetime, or one that is no number, is taken for a short one; an absurd one is cut.
-  const seconds = Number.parseFloat(body.expires_in as string)
+  const seconds = parseFloat(body.expires_in as string)
   const expiresInSeconds =
     seconds >= 0 ? Math.min(seconds, LONGEST_LIFETIME_SECONDS) : seconds < 0 ? 0 : DEFAULT_LIFETIME_SECONDS
   return new AccessToken({

@@ -15,7 +15,7 @@ export function readBody(request: Request | undefined, init: RequestInit): Reque
   // By name, so that those of another realm or a package count as well. Nothing that can be read once has such a name.
   const isRepeatable = /String|Array|View|Blob|File|Form|URL/.test({}.toString.call(body))
   let kept: Uint8Array<ArrayBuffer>[] | undefined
-  if (request && body === request.body)
+  if (body === request?.body)
     readUpTo(request.clone().body as ReadableStream, LARGE_BYTES).then(
       (copy) => {
         kept = copy

@@ -58,5 +58,6 @@ export function reuse(source: TokenSource, options: ReuseOptions = {}): ReusedTo
 }
 
 function platformRandom(): number {
-  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32
+  const [word = 0] = crypto.getRandomValues(new Uint32Array(1))
+  return word / 2 ** 32
 }

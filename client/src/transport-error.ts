@@ -56,7 +56,7 @@ export function classifyFault(fault: unknown): TransportError {
   return new TransportError(
     /CERT|SSL|TLS|EPROTO|LEAF_/.test(systemCode as string)
       ? 'tls'
-      : /TIMED?OUT/.test(systemCode as string)
+      : /TIME/.test(systemCode as string)
         ? 'timeout'
         : /^HPE|OVERFLOW/.test(systemCode as string)
           ? 'not_http'

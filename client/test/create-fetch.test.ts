@@ -15,6 +15,36 @@ const refuseFirst = (count: number) => {
   })
 }
 
+/** An init whose members are all its class's. */
+class InitOfGetters {
+  get method() {
+    return 'POST'
+  }
+  get headers() {
+    return { 'X-Own': '1', authorization: 'Basic LEAK' }
+  }
+  get body() {
+    return 'text'
+  }
+  get credentials(): RequestCredentials {
+    return 'omit'
+  }
+}
+
+const members = { method: 'POST', headers: { 'X-Own': '1', 'Content-Type': 'a/b' }, body: 'text' } as const
+const orphan = () => Object.assign(Object.create(null), members)
+const streaming = () => ({ ...members, body: new Blob(['text']).stream(), duplex: 'half' })
+
+/** Inits that are no plain objects, and one that is. */
+const odd: (() => RequestInit)[] = [
+  () => new Request('https://elsewhere.example/', members),
+  () => new InitOfGetters(),
+  () => Object.create(members),
+  () => Object.create(orphan()),
+  orphan,
+  () => Object.assign(new (class {})(), streaming()),
+]
+
 describe('a request', () => {
   test('is what fetch would have sent, and the token', async () => {
     const api = await startApi()
@@ -44,6 +74,8 @@ describe('a request', () => {
         { body: 'b', method: 'PATCH' },
       ],
       () => [api.origin, null as unknown as RequestInit],
+      ...odd.map((init) => (): Parameters<Fetch> => [`${api.origin}/init`, init()]),
+      () => [new Request(`${api.origin}/both`, { headers: { 'X-Own': '1' } }), new InitOfGetters()],
     ]
     for (const call of calls) {
       expect((await fetchWithToken(...call())).status).toBe(200)
@@ -83,6 +115,16 @@ describe('a request', () => {
 })
 
 describe('a 401', () => {
+  test('on what an init that is no plain object says is repeated with all of that', async () => {
+    const api = await refuseFirst(1)
+    for (const init of [odd[0], odd[1], odd[2]]) {
+      const fetchWithToken = createFetch(countingSource(), { origins: [api.origin] })
+      expect((await fetchWithToken(api.origin, init?.())).status).toBe(200)
+    }
+    const sent = api.seen.map(({ method, headers, body }) => [method, headers['x-own'], body])
+    expect(sent).toEqual(Array(4).fill(['POST', '1', 'text']))
+  })
+
   test('that a hundred callers get costs one exchange, and each is served', async () => {
     const api = await refuseFirst(1)
     const source = countingSource()
@@ -197,7 +239,8 @@ describe('a 401', () => {
 })
 
 describe('the caller’s abort', () => {
-  test.each(['an init', 'a Request'])('ends the wait for the token, by the signal of %s', async (where) => {
+  const places = ['an init', 'a Request', 'a Request as init']
+  test.each(places)('ends the wait for the token, by the signal of %s', async (where) => {
     const api = await startApi()
     const source = sourceInHand()
     const controller = new AbortController()
@@ -206,7 +249,9 @@ describe('the caller’s abort', () => {
     const call =
       where === 'an init'
         ? fetchWithToken(api.origin, { signal })
-        : fetchWithToken(new Request(api.origin, { signal }))
+        : where === 'a Request'
+          ? fetchWithToken(new Request(api.origin, { signal }))
+          : fetchWithToken(api.origin, new Request(api.origin, { signal }))
     await settle()
     expect(source.calls).toHaveLength(1)
     const reason = new Error('enough')

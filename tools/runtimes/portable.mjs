@@ -1,6 +1,7 @@
 import {
   AccessToken,
   allowSecretInBrowser,
+  createFetch,
   fromApiKey,
   RefusalError,
   readToken,
@@ -9,13 +10,19 @@ import {
   TransportError,
   UnexpectedResponseError,
 } from '@interhuman-auth/client'
-import { respondWithClientToken } from '@interhuman-auth/client/backend'
+import { requestClientToken, respondWithClientToken } from '@interhuman-auth/client/backend'
 import { createTestApi } from '@interhuman-auth/client/testing'
 import { UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 
 // What the client promises wherever it runs, without a server, a framework or anything of Node.
 
 const scopes = [UPLOAD_SCOPE]
+
+const PAGE = 'https://app.example/token'
+
+function postOfPage() {
+  return new Request(PAGE, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })
+}
 
 /** @param {unknown} actual @param {unknown} expected */
 function equal(actual, expected) {
@@ -60,10 +67,13 @@ const cases = {
     const { api, key } = start()
     const strict = () => requestToken({ ...key, scopes, fetch: api.fetch })
     const source = async () => fromApiKey({ ...key, scopes, fetch: api.fetch }).getToken()
-    for (const ask of [strict, source])
+    const client = () => requestClientToken({ ...key, fetch: api.fetch })
+    const options = { ...key, fetch: api.fetch, grant: () => ({}), allowWithoutOrigin: true }
+    const backend = () => respondWithClientToken(postOfPage(), options)
+    for (const ask of [strict, source, client, backend])
       if ('document' in globalThis) equal((await faultOf(ask())).message.includes('fromBackend'), true)
       else await ask()
-    equal(api.requests.length, 'document' in globalThis ? 0 : 2)
+    equal(api.requests.length, 'document' in globalThis ? 0 : 4)
   },
   'a refusal, an odd answer and no answer are three errors': async () => {
     const { api, source } = start()
@@ -111,10 +121,37 @@ const cases = {
     equal((await second) instanceof AccessToken, true)
   },
   'a backend answers what is no POST with 405, and nothing may keep it': async () => {
-    const request = new Request('https://app.example/token')
-    const grant = () => ({})
-    const answer = await respondWithClientToken(request, { keyId: 'ihk_x', keySecret: 'LEAK', grant })
+    const { api, key } = start()
+    const options = {
+      ...key,
+      fetch: api.fetch,
+      grant: () => ({}),
+      [allowSecretInBrowser]: /** @type {const} */ (true),
+    }
+    const answer = await respondWithClientToken(new Request(PAGE), options)
     equal([answer.status, answer.headers.get('Cache-Control')], [405, 'no-store'])
+    const granted = await respondWithClientToken(postOfPage(), { ...options, allowWithoutOrigin: true })
+    equal([granted.status, granted.headers.get('Cache-Control')], [200, 'no-store'])
+  },
+  'what an init inherits is sent as well': async () => {
+    const { api, source } = start()
+    const url = 'https://api.interhuman.ai/v0/upload/analyze'
+    /** @type {string[][]} */
+    const sent = []
+    const carry = createFetch(source, {
+      async fetch(input, init) {
+        const request = new Request(input, init)
+        sent.push([request.method, request.headers.get('X-Own') ?? '', await request.clone().text()])
+        return api.fetch(request)
+      },
+    })
+    const init = { method: 'PUT', headers: { 'X-Own': '1' }, body: 'text' }
+    equal((await carry(url, Object.create(init))).status, 200)
+    equal((await carry(url, new Request(url, { ...init, body: null }))).status, 200)
+    equal(sent, [
+      ['PUT', '1', 'text'],
+      ['PUT', '1', ''],
+    ])
   },
 }
 

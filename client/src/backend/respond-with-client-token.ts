@@ -8,6 +8,7 @@ import {
   RETRY_AFTER_HEADER,
 } from '@interhuman-auth/protocol'
 import { parseApiUrl } from '../api-url.ts'
+import { allowSecretInBrowser, refuseInBrowser, type SecretInBrowserOption } from '../browser.ts'
 import { check } from '../check.ts'
 import { LONGEST_ANSWER_BYTES } from '../limits.ts'
 import type { TokenFetch } from '../post-json.ts'
@@ -30,7 +31,7 @@ export interface ClientTokenGrant {
 }
 
 /** What {@link respondWithClientToken} is told. */
-export interface RespondWithClientTokenOptions {
+export interface RespondWithClientTokenOptions extends SecretInBrowserOption {
   readonly keyId: string
   readonly keySecret: string
   /** https, or http to loopback; the published address if absent. */
@@ -74,7 +75,8 @@ const HANDED_ON = [200, ERRORS.rateLimited.status, ERRORS.unavailable.status]
  * never the key. Only a POST with a JSON body from an origin that is allowed gets through, so that another site cannot use
  * a visitor's cookie: its page can neither send such a request nor read the answer.
  *
- * @throws {TypeError} when the key, an address, an origin, or what `grant` gives is not what its type says.
+ * @throws {TypeError} when the key, an address, an origin, or what `grant` gives is not what its type says, and in a page of a
+ *   browser, whose visitors read what it holds, unless `allowSecretInBrowser` is given.
  * @throws what `grant` throws.
  * @see Our contract, section 5
  */
@@ -129,6 +131,7 @@ async function exchange({ options, grant, scopes, reading, answer }: Exchange): 
     const response = await requestClientToken({
       ...{ keyId, keySecret, apiUrl, timeoutMs, fetch, scopes, caps },
       ...(expiresInSeconds !== undefined && { expiresInSeconds }),
+      [allowSecretInBrowser]: options[allowSecretInBrowser],
     })
     const { status, headers } = response
     const correlationId = headers.get(CORRELATION_ID_HEADER) ?? undefined
@@ -176,7 +179,9 @@ function withCors(response: Response, reading: OriginReading): Response {
   return own
 }
 
-function checkOptions({ keyId, keySecret, apiUrl, origins = [] }: RespondWithClientTokenOptions): void {
+function checkOptions(options: RespondWithClientTokenOptions): void {
+  refuseInBrowser(options)
+  const { keyId, keySecret, apiUrl, origins = [] } = options
   check('keyId', typeof keyId === 'string' && keyId !== '')
   check('keySecret', typeof keySecret === 'string' && keySecret !== '')
   if (apiUrl !== undefined) parseApiUrl(apiUrl)

@@ -87,7 +87,7 @@ function classifyFault(fault) {
     fault?.cause?.code ?? fault?.code
   )?.[0];
   return new TransportError(
-    /CERT|SSL|TLS|EPROTO|LEAF_/.test(systemCode) ? "tls" : /TIMED?OUT/.test(systemCode) ? "timeout" : /^HPE|OVERFLOW/.test(systemCode) ? "not_http" : "network",
+    /CERT|SSL|TLS|EPROTO|LEAF_/.test(systemCode) ? "tls" : /TIME/.test(systemCode) ? "timeout" : /^HPE|OVERFLOW/.test(systemCode) ? "not_http" : "network",
     systemCode
   );
 }
@@ -113,7 +113,6 @@ function parseApiUrl(apiUrl2) {
 // client/src/browser.ts
 /** The option that lets a key's secret be used in a page of a browser. Every visitor can then read it. */
 var allowSecretInBrowser = /* @__PURE__ */ Symbol();
-var platform = globalThis;
 /**
  * Refuses a secret in a page of a browser, whose visitors can read what it holds: a document, and no Node underneath.
  *
@@ -122,7 +121,7 @@ var platform = globalThis;
 function refuseInBrowser(options) {
   check(
     "keySecret in a browser (use fromBackend)",
-    options[allowSecretInBrowser] || !platform.document || platform.process?.versions?.node
+    options[allowSecretInBrowser] || !globalThis.document || globalThis.process?.versions?.node
   );
 }
 
@@ -331,16 +330,16 @@ var MAX_FILE_BYTES = 64 * 1024;
 var PERMISSIONS = 4095;
 var OTHERS = 63;
 /** Gives the place of the credentials file that nobody named: the XDG folder where one is set, or the platform's own. */
-function defaultFilePath({ env, platform: platform2, home }) {
-  const { join: join2, isAbsolute } = platform2 === "win32" ? win32 : posix;
-  const settled = [env.XDG_CONFIG_HOME, platform2 === "win32" ? env.APPDATA : void 0];
+function defaultFilePath({ env, platform, home }) {
+  const { join: join2, isAbsolute } = platform === "win32" ? win32 : posix;
+  const settled = [env.XDG_CONFIG_HOME, platform === "win32" ? env.APPDATA : void 0];
   // XDG base directories: a relative path is to be ignored.
   const folder = settled.find((path) => path !== void 0 && isAbsolute(path));
-  return join2(folder ?? join2(home(), ...platformFolder(platform2)), "interhuman", "credentials.env");
+  return join2(folder ?? join2(home(), ...platformFolder(platform)), "interhuman", "credentials.env");
 }
-function platformFolder(platform2) {
-  if (platform2 === "darwin") return ["Library", "Application Support"];
-  return platform2 === "win32" ? ["AppData", "Roaming"] : [".config"];
+function platformFolder(platform) {
+  if (platform === "darwin") return ["Library", "Application Support"];
+  return platform === "win32" ? ["AppData", "Roaming"] : [".config"];
 }
 /**
  * Reads a credentials file. What is checked is the file that was opened, so that nothing can be put in its place in

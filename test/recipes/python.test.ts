@@ -77,6 +77,17 @@ for (const [group, promise] of groups)
     expect(mine.filter(({ fault }) => fault !== null)).toEqual([])
   })
 
+test.each(['httpx_auth', 'requests_auth', 'websockets_connect'])(
+  'Python, the adapter %s is at most 15 lines of code',
+  (name) => {
+    const path = fileURLToPath(new URL(`../../docs/recipes/python/${name}.py`, import.meta.url))
+    const code = readFileSync(path, 'utf8').replace(/^"""[\s\S]*?"""$/m, '')
+    const lines = code.split('\n').filter((line) => /^(?!\s*(?:#|$)|import |from )/.test(line))
+    expect(lines.length).toBeGreaterThan(5)
+    expect(lines.length).toBeLessThanOrEqual(15)
+  },
+)
+
 /** The one block of the recipes' page that holds a text. */
 function block(holding: string): string {
   const page = readFileSync(fileURLToPath(new URL('../../docs/recipes/README.md', import.meta.url)), 'utf8')

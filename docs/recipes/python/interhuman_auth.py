@@ -122,6 +122,21 @@ def is_same_origin(url, origin: str) -> bool:
     return False
 
 
+def check_stream_url(url: str) -> None:
+    """Refuses an address that a token may not go to by WebSocket, with ValueError."""
+    address = re.sub("^ws", "http", str(url).partition("?")[0], flags=re.I)
+    if not is_same_origin(address, address):
+        raise ValueError("a stream must be wss, or ws to this machine")
+
+
+def find_rewind(body):
+    """Gives what brings a body of requests back to where it begins, or None for a stream, which is never sent twice."""
+    with suppress(AttributeError, OSError):
+        start = body.tell()
+        return lambda: body.seek(start)
+    return (lambda: None) if isinstance(body, (bytes, str, type(None))) else None
+
+
 def carry(request, token):
     """Gives a request of httpx or requests the token, if there is one."""
     if token is not None:
@@ -358,9 +373,16 @@ class TokenSource(_Closed):
                 state.token = None
 
     def is_refused(self, token, response) -> bool:
-        """Whether an answer of httpx or requests refuses the token that its request carried. Drops that token then."""
-        carried = token is not None and response.request.headers.get("Authorization") == f"Bearer {token.value}"
-        refused = response.status_code == 401 and "invalid_token" in response.headers.get("WWW-Authenticate", "")
+        """Whether an answer of httpx or requests, or a handshake of websockets that failed, refuses the token that was sent.
+
+        Drops that token then.
+        """
+        response = getattr(response, "response", response)  # where websockets, from 14 on, has what the handshake brought
+        request, headers = getattr(response, "request", None), getattr(response, "headers", {})
+        carried = token is not None and (request is None or request.headers.get("Authorization") == f"Bearer {token.value}")
+        several = getattr(headers, "get_all", lambda name: [headers.get(name, "")])  # websockets keeps them apart
+        said = " ".join(several("WWW-Authenticate"))
+        refused = getattr(response, "status_code", None) == 401 and "invalid_token" in said
         if carried and refused:
             self.invalidate(token)
         return carried and refused

@@ -7,7 +7,7 @@ new one; a stream is never sent twice, so for one a token is asked for that live
 from functools import partial
 
 import requests
-from interhuman_auth import carry, is_same_origin
+from interhuman_auth import carry, find_rewind, is_same_origin
 
 
 class InterhumanAuth(requests.auth.AuthBase):
@@ -16,16 +16,14 @@ class InterhumanAuth(requests.auth.AuthBase):
 
     def __call__(self, request):
         if is_same_origin(request.url, self.origin):
-            start = request.body.tell() if hasattr(request.body, "seek") else None
-            again = start is not None or isinstance(request.body, (bytes, str, type(None)))
-            token = self.source.get(0 if again else 300)
-            carry(request, token).register_hook("response", partial(self.send_again, token, again, start))
+            rewind = find_rewind(request.body)
+            token = self.source.get(0 if rewind else 300)
+            carry(request, token).register_hook("response", partial(self.send_again, token, rewind))
         return request
 
-    def send_again(self, token, again, start, response, **options):
-        if not self.source.is_refused(token, response) or not again:
+    def send_again(self, token, rewind, response, **options):
+        if not self.source.is_refused(token, response) or not rewind:
             return response
-        if start is not None:
-            response.request.body.seek(start)
+        rewind()
         response.content, response.close()
         return response.connection.send(carry(response.request, self.source.get()), **options)

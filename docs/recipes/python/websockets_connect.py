@@ -6,38 +6,29 @@ header would go along. A close with 4003 says that the token lacks the scope, 10
 
 import asyncio
 import inspect
-from contextlib import asynccontextmanager
+from functools import partial
 
 import websockets
-from interhuman_auth import is_same_origin
+from interhuman_auth import check_stream_url
 
-_NAMES = inspect.signature(websockets.connect).parameters
-_HEADERS = "additional_headers" if "additional_headers" in _NAMES else "extra_headers"  # before websockets 14
-
-
-class _Connect(websockets.connect):
-    def handle_redirect(self, uri):  # before websockets 14
-        raise websockets.InvalidURI(uri, "the handshake was answered with a redirect")
-
-    def process_redirect(self, exc):
-        return exc
+# `extra_headers` before websockets 14, `additional_headers` since.
+_HEADERS = next(name for name in inspect.signature(websockets.connect).parameters if name.endswith("_headers"))
 
 
-@asynccontextmanager
-async def connect(source, url, **options):
-    address = url.replace("ws", "http", 1).partition("?")[0]
-    if not is_same_origin(address, address):
-        raise ValueError("a stream must be wss, or ws to this machine")
-    for last in (False, True):
-        token = await asyncio.to_thread(source.get, 60)
+class connect(websockets.connect):
+    # A redirect is an error: the first says so before websockets 14, the second since.
+    MAX_REDIRECTS_ALLOWED, process_redirect = 1, lambda self, refusal: refusal
+
+    def __init__(self, source, url, **options):
+        check_stream_url(url)
+        self._source, self._prepare = source, partial(super().__init__, url, **options)
+
+    async def __aenter__(self, last=False):
+        token = await asyncio.to_thread(self._source.get, 60)
+        self._prepare(**{_HEADERS: {"Authorization": f"Bearer {token.value}"}})
         try:
-            stream = await _Connect(url, **{_HEADERS: {"Authorization": f"Bearer {token.value}"}}, **options)
-            break
+            return await super().__aenter__()
         except websockets.InvalidHandshake as refusal:
-            if last or getattr(getattr(refusal, "response", refusal), "status_code", None) != 401:
+            if last or not self._source.is_refused(token, refusal):
                 raise
-            source.invalidate(token)
-    try:
-        yield stream
-    finally:
-        await stream.close()
+        return await self.__aenter__(last=True)

@@ -121,6 +121,13 @@ class Requests(Twice, unittest.TestCase):
         requests = self.expect([REFUSED, DONE], file, 200, "one", "two")
         self.assertEqual([each["body"] for each in requests], [b"send that", b"send that"])
 
+    def test_a_pipe_is_a_stream(self):
+        read, write = os.pipe()
+        os.write(write, b"body")
+        os.close(write)
+        with open(read, "rb") as pipe:
+            self.expect([REFUSED], pipe, 401, "one", exchanges=1)
+
 
 async def opened(source, url):
     from websockets_connect import connect
@@ -140,6 +147,15 @@ class Websockets(unittest.TestCase):
                 asyncio.run(opened(source, f"ws://{server.origin}/v0/stream/analyze"))
             self.assertEqual(carried(server), ["Bearer one", "Bearer two"])
 
+    def test_another_401_is_left_alone(self):
+        from websockets import InvalidHandshake
+
+        with ScriptedServer(grant("one")) as service, ScriptedServer({"status": 401, "body": ""}) as server:
+            with self.assertRaises(InvalidHandshake):
+                source = auth.TokenSource(**KEY, api_url=service.url)
+                asyncio.run(opened(source, f"ws://{server.origin}/v0/stream/analyze"))
+            self.assertEqual((carried(server), len(service.requests)), (["Bearer one"], 1))
+
     def test_no_redirect_is_followed(self):
         with ScriptedServer(grant("one")) as service, ScriptedServer() as other:
             moved = {"status": 302, "headers": {"Location": f"ws://localhost:{other.url.rpartition(':')[2]}/"}, "body": ""}
@@ -151,6 +167,23 @@ class Websockets(unittest.TestCase):
     def test_plain_ws_to_another_machine_is_refused(self):
         with self.assertRaises(ValueError):
             asyncio.run(opened(None, "ws://192.0.2.1/v0/stream/analyze"))
+
+    def test_what_fails_in_the_stream_is_not_tried_again(self):
+        from websockets import InvalidHandshake
+        from websockets_connect import connect
+
+        source, url = real(self, "interhumanai.stream")
+        failure, before = InvalidHandshake("of another stream"), source.get()
+        failure.status_code, failure.headers = 401, REFUSED["headers"]
+
+        async def run():
+            async with connect(source, url.replace("http", "ws", 1) + "/v0/stream/analyze"):
+                raise failure
+
+        with self.assertRaises(InvalidHandshake) as caught:
+            asyncio.run(run())
+        self.assertIs(caught.exception, failure)
+        self.assertIs(source.get(), before)
 
     def test_the_real_service_and_the_guard_take_it(self):
         from websockets_connect import connect

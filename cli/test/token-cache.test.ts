@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Refusal } from '../src/exit-codes.ts'
@@ -202,6 +212,26 @@ describe('many at once', () => {
   })
 })
 
+const NOBODY = 65_534
+
+/** Does something as a user whom modes bind, which root is not: the folder and what is in it are that user's meanwhile. */
+async function bound(
+  surroundings: { uid: number | undefined },
+  folder: string,
+  below: readonly string[],
+  action: () => Promise<void>,
+): Promise<void> {
+  if (process.geteuid?.() !== 0) return action()
+  for (const path of [folder, ...below]) chownSync(path, NOBODY, NOBODY)
+  surroundings.uid = NOBODY
+  process.seteuid?.(NOBODY)
+  try {
+    await action()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
+
 describe('a cache that cannot be used', () => {
   const planted: [string, (folder: string) => void, RegExp][] = [
     ['a file', (path) => writeFileSync(path, ''), /is not a folder, or is reached by a symbolic link/],
@@ -229,6 +259,27 @@ describe('a cache that cannot be used', () => {
       ])
     },
   )
+
+  test('(its folder turns read-only) gives the token that lives in it, and later costs one line and an exchange', async () => {
+    const { clocks, get, files, folder, said, server, surroundings } = await setUp(
+      ...'abcd'.split('').map((value) => grant(value)),
+    )
+    await get()
+    const kept = files()
+    const cache = join(folder, 'interhuman')
+    await bound(surroundings, folder, [cache, ...kept.map((name) => join(cache, name))], async () => {
+      chmodSync(cache, 0o500)
+      clocks.pass(700)
+      expect([await get(), server.requests.length, said]).toEqual(['a', 1, []])
+      clocks.pass(100)
+      expect([await get(), server.requests.length]).toEqual(['b', 2])
+      clocks.pass(100)
+      expect([await get(), await get(), server.requests.length]).toEqual(['c', 'd', 4])
+      expect(said).toEqual(Array(3).fill(expect.stringMatching(/^the token cache cannot be used \(E\w+\); /)))
+      expect(files()).toEqual(kept)
+      chmodSync(cache, 0o700)
+    })
+  })
 
   test('(a folder stands where the token goes) costs one line, and leaves no lock', async () => {
     const { get, files, folder, said, server } = await setUp(grant('a'), grant('b'))

@@ -1,14 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { onTerminal } from '../support/on-terminal.ts'
 import { answer, type RawServer, startRawServer } from '../support/raw-server.ts'
 import { BIN, keyEnvironment, type RunOptions, runCommand, temporaryFolder } from '../support/run-command.ts'
 
 const body = '{"access_token":"token","token_type":"Bearer","expires_in":900,"scope":"s"}'
 const start = ['exec', '--scope', 's', '--']
-const TERMINAL = fileURLToPath(new URL('../support/terminal.py', import.meta.url))
 
 /** Says which signals came, and ends at the second SIGTERM or at an empty line. */
 const LISTENER = `
@@ -208,26 +207,4 @@ async function listen(
       }),
   })
   return { ...ended, stdout: ended.stdout.toString().trim().split('\n') }
-}
-
-/** Does the steps of `terminal.py` on a terminal; they name what a person sees and types. */
-async function onTerminal(
-  context: TestContext,
-  steps: readonly unknown[],
-  command: readonly string[],
-  env: Record<string, string>,
-): Promise<{ shown: string; code: number }> {
-  const python = {
-    program: 'python3',
-    env: { ...process.env, ...env, TERM: 'dumb' } as Record<string, string>,
-  }
-  const found = await runCommand(['-c', 'import pty'], python).catch(() => ({ code: 1 }))
-  if (found.code !== 0) context.skip('needs Python 3, for a terminal')
-  const ended = await runCommand([TERMINAL, JSON.stringify(steps), ...command], {
-    ...python,
-    env: { ...python.env, PATH: `${env.PATH}:${process.env.PATH}`, HOME: temporaryFolder() },
-  })
-  const { shown, code, fault } = JSON.parse(ended.stdout.toString())
-  expect([fault, shown]).toEqual([null, shown])
-  return { shown, code }
 }

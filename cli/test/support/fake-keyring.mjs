@@ -1,8 +1,14 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
+import { isMainThread } from 'node:worker_threads'
 
 // Loaded before a command (NODE_OPTIONS=--import): @napi-rs/keyring is then this class, which keeps its items in the file
-// that FAKE_KEYRING names, and fails as FAKE_KEYRING_FAULT says: `locked` or `broken`.
+// that FAKE_KEYRING names, and fails as FAKE_KEYRING_FAULT says: `locked` or `broken`. What each process was started with
+// is a line of the file that FAKE_KEYRING_STARTS names.
+
+const { FAKE_KEYRING_STARTS: starts } = process.env
+if (starts !== undefined && isMainThread)
+  appendFileSync(starts, `${JSON.stringify([...process.execArgv, ...process.argv])}\n`)
 
 const source = `
   import { act } from ${JSON.stringify(import.meta.url)}

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import {
   AccessToken,
@@ -11,6 +10,7 @@ import {
   type TokenRequestInit,
   TransportError,
 } from '../src/index.ts'
+import { everythingOf } from './support/everything-of.ts'
 
 // Nothing that this package makes shows a secret or a token, whatever a server answers or a fetch throws.
 
@@ -23,48 +23,6 @@ const key = {
   apiUrl: 'https://api.example',
 }
 const grant = { access_token: TOKEN, token_type: 'Bearer', expires_in: 900, scope: 'interhumanai.upload' }
-
-/** Everything that a log, a debugger or a crash report could make of a value. */
-function everythingOf(value: unknown, depth = 0): string {
-  const seen = [
-    inspect(value, { depth: Infinity, showHidden: true, getters: false }),
-    inspect(value, { depth: Infinity, showHidden: true, getters: true }),
-    inspect(value, { depth: Infinity, compact: false, sorted: true }),
-    attempt(() => String(value)),
-    attempt(() => JSON.stringify(value)),
-    attempt(() => JSON.stringify(value, Object.getOwnPropertyNames(value))),
-    attempt(() => inspect(structuredClone(value), { depth: Infinity, showHidden: true })),
-    inspect({ ...(value as object) }),
-    tableOf(value),
-  ]
-  if (value instanceof Error && depth < 5) {
-    seen.push(value.message, value.stack ?? '', value.name, everythingOf(value.cause, depth + 1))
-    for (const inner of value instanceof AggregateError ? value.errors : [])
-      seen.push(everythingOf(inner, depth + 1))
-  }
-  return seen.join('\n')
-}
-
-function attempt(make: () => string | undefined): string {
-  try {
-    return make() ?? ''
-  } catch (fault) {
-    return String(fault)
-  }
-}
-
-function tableOf(value: unknown): string {
-  const lines: unknown[] = []
-  const { log } = console
-  console.log = (...parts) => lines.push(...parts)
-  try {
-    console.table([value])
-    console.table(value)
-  } finally {
-    console.log = log
-  }
-  return lines.join('\n')
-}
 
 test('the search finds what is there to be found', () => {
   for (const shown of [

@@ -6,7 +6,7 @@ import { STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket as WsWebSocket } from 'ws'
 import { type GuardedStream, startGuardedStream } from '../../../test/support/start-guarded-stream.ts'
-import { AccessToken, reuse, type TokenSource } from '../../src/index.ts'
+import { AccessToken, RefusalError, reuse, type TokenSource } from '../../src/index.ts'
 import { type OpenWebSocket, type OpenWebSocketOptions, openWebSocket } from '../../src/websocket/index.ts'
 import { clockInHand, refusalOf } from '../support/source-in-hand.ts'
 
@@ -145,6 +145,29 @@ describe.each(kinds)('%s', (kind, options) => {
     expect(refusal).toMatchObject({ code: 'forbidden', status: 403, errorId: 'ih2003', retryable: false })
     expect(got).toEqual([refusal?.rawBody])
   })
+
+  test.each([
+    ['told', '{"type":"error","data":{"code":"ih1003","message":"x"}}', 'ih1003'],
+    ['without a word', undefined, undefined],
+  ])(
+    'a service that has no room, %s, and closed with 1013, is a RefusalError at the end',
+    async (_, told, errorId) => {
+      stream.behaviour.onOpen = (socket) => {
+        if (told !== undefined) socket.send(told)
+        socket.close(1013)
+      }
+      const source = sourceOf(stream.issue(), stream.issue())
+      const reused = reuse(source)
+      const { code, refusal } = await (await open(reused)).closed
+      expect(code).toBe(1013)
+      expect(refusal).toBeInstanceOf(RefusalError)
+      expect(refusal).toMatchObject({ code: 'server_error', status: 503, errorId, retryable: true })
+      expect(refusal?.rawBody).toBe(told ?? '')
+      // The token is not at fault.
+      await (await open(reused)).closed
+      expect(source.asked).toBe(1)
+    },
+  )
 
   test('a redirect is not followed', async () => {
     const elsewhere = await startGuardedStream()

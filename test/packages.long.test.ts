@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type GuardedStream, startGuardedStream } from './support/start-guarded-stream.ts'
 import { type RunningService, startService } from './support/start-service.ts'
 
 // The packages as somebody installs them: packed, looked at by the linters of packages, and used in an empty project.
@@ -18,6 +19,7 @@ const TIMEOUT_MS = 60_000
 
 let folder: string
 let service: RunningService
+let stream: GuardedStream
 const tarballs = new Map<string, string>()
 
 beforeAll(async () => {
@@ -30,8 +32,11 @@ beforeAll(async () => {
     tarballs.set(name, join(folder, file ?? 'absent'))
   }
   service = await startService()
+  stream = await startGuardedStream()
+  stream.behaviour.onOpen = (socket) => socket.close(4000)
 }, TIMEOUT_MS)
 afterAll(async () => {
+  await stream.close()
   await service.stop()
   await rm(folder, { recursive: true })
 })
@@ -80,13 +85,24 @@ test(
       await run(join(ROOT, 'node_modules/.bin/tsc'), args, { cwd: project, timeout: TIMEOUT_MS })
     }
     const env = {
+      STREAM_URL: stream.url,
+      STREAM_TOKEN: stream.issue(),
       PATH: process.env.PATH,
       KEY_ID: service.keyId,
       KEY_SECRET: service.keySecret,
       API_URL: service.url,
     }
     const { stdout } = await run(process.execPath, ['main.js'], { cwd: project, env, timeout: TIMEOUT_MS })
-    expect(JSON.parse(stdout)).toEqual({ scopes: ['interhumanai.upload'], same: true, tested: 900 })
+    expect(JSON.parse(stdout)).toEqual({
+      scopes: ['interhumanai.upload'],
+      same: true,
+      strict: [200, 'application/json'],
+      code: 4000,
+      tested: 900,
+    })
+    expect(stream.handshakes.map(({ authorization }) => authorization)).toEqual([
+      `Bearer ${env.STREAM_TOKEN}`,
+    ])
   },
   2 * TIMEOUT_MS,
 )
@@ -94,18 +110,28 @@ test(
 const PROGRAM = `
 import { type AccessToken, fromApiKey, reuse } from '@interhuman-auth/client'
 import { respondWithClientToken } from '@interhuman-auth/client/backend'
+import { requestToken } from '@interhuman-auth/client/strict'
 import { createTestApi } from '@interhuman-auth/client/testing'
+import { openWebSocket } from '@interhuman-auth/client/websocket'
+import { STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
 
 declare const process: { env: Record<string, string> }
 declare const console: { log(text: string): void }
 
-const { KEY_ID, KEY_SECRET, API_URL } = process.env
-const scopes = ['interhumanai.upload']
-const source = reuse(fromApiKey({ keyId: KEY_ID!, keySecret: KEY_SECRET!, apiUrl: API_URL!, scopes }))
+const { KEY_ID, KEY_SECRET, API_URL, STREAM_URL, STREAM_TOKEN } = process.env
+const scopes = [UPLOAD_SCOPE]
+const key = { keyId: KEY_ID!, keySecret: KEY_SECRET!, apiUrl: API_URL!, scopes }
+const source = reuse(fromApiKey(key))
 const token: AccessToken = await source.getToken()
 const same = token === (await source.getToken()) && typeof respondWithClientToken === 'function'
+const answer = await requestToken(key)
+const strict = [answer.status, answer.headers.get('Content-Type')]
+
+const grant = { access_token: STREAM_TOKEN, token_type: 'Bearer', expires_in: 900, scope: STREAM_SCOPE }
+const streaming = fromApiKey({ ...key, fetch: async () => new Response(JSON.stringify(grant)) })
+const { code } = await (await openWebSocket(streaming, STREAM_URL!)).closed
 
 const api = createTestApi()
 const tested = await fromApiKey({ ...api.addKey(), scopes, fetch: api.fetch }).getToken()
-console.log(JSON.stringify({ scopes: token.scopes, same, tested: tested.expiresInSeconds }))
+console.log(JSON.stringify({ scopes: token.scopes, same, strict, code, tested: tested.expiresInSeconds }))
 `

@@ -94,7 +94,8 @@ function send(
   if (response.headersSent || response.destroyed) return
   // Names and values in turn, which Node writes as they are: to copy objects would cost more.
   const head: OutgoingHttpHeader[] = [CORRELATION_ID_HEADER, exchange.correlationId]
-  for (const name in headers) head.push(name, headers[name] as string)
+  // An error brings the same id: in a list it would stand twice, and be read as one that nobody made.
+  for (const name in headers) if (name !== CORRELATION_ID_HEADER) head.push(name, headers[name] as string)
   if (typeof body === 'string') {
     head.push('Content-Length', Buffer.byteLength(body))
     response.writeHead(status, head)

@@ -1,7 +1,8 @@
 import { createTestApi } from '@interhuman-auth/client/testing'
-import { SCOPES, STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningService, startService } from './support/start-service.ts'
+import { PROTECTED_RESOURCES, SCOPES, STREAM_SCOPE, UPLOAD_SCOPE } from '@interhuman-auth/protocol'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type RunningGuard, startGuard } from './support/start-guard.ts'
+import { type RunningService, startService, waitUntil } from './support/start-service.ts'
 
 // The same requests to the real service and to the one that users have in their tests: one contract, one answer.
 
@@ -99,6 +100,7 @@ describe.each(['/v0/auth', '/v1/auth'])('%s', (path) => {
 })
 
 const ORIGIN = 'https://app.example.com'
+const ISSUER = 'http://127.0.0.1:4747'
 const asOneString = { key_id: undefined, key_secret: undefined }
 
 /** What can be wrong with the API key, and with the bodies, is the same for both. */
@@ -184,6 +186,167 @@ describe('/v1/client_tokens/revoke', () => {
   test.each(BODIES)('%s', async (_, sent) => {
     await expectAgreement(path, () => sent)
   })
+})
+
+describe('a protected resource, as a guard before it answers', () => {
+  let guard: RunningGuard
+  let api: ReturnType<typeof createTestApi>
+  beforeAll(async () => {
+    guard = await startGuard(service, ISSUER)
+  })
+  beforeEach(() => {
+    api = createTestApi()
+  })
+  afterAll(() => guard.close())
+
+  const UPLOAD = '/v1/upload/analyze'
+  /** The same of both sides: the real one first. */
+  type Both = readonly [real: string, test: string]
+  interface Asked {
+    readonly path?: string
+    readonly method?: string
+    /** `undefined` leaves the header out. */
+    readonly authorization?: Both | undefined
+    readonly origin?: string
+  }
+  const asTestApi = (...[path, init]: Parameters<typeof fetch>) => api.fetch(`https://x.example${path}`, init)
+
+  /** What both answer, which is the same: its status and error id. */
+  async function agreed({ path = UPLOAD, method = 'POST', authorization, origin }: Asked): Promise<string> {
+    const shapes = await Promise.all(
+      [0, 1].map(async (side) => {
+        const headers = new Headers(origin === undefined ? {} : { Origin: origin })
+        const value = authorization?.[side as 0 | 1]
+        if (value !== undefined) headers.set('Authorization', value)
+        const init = { method, headers }
+        return shapeOf(await (side === 0 ? fetch(guard.url + path, init) : asTestApi(path, init)))
+      }),
+    )
+    const [real, test] = shapes
+    expect(test).toEqual(real)
+    return `${real?.status} ${/"error_id":"(\w+)"/.exec(real?.body ?? '')?.[1] ?? ''}`.trim()
+  }
+
+  /** What both answer to the same body about a key of theirs. */
+  async function both(path: string, bodies: readonly [real: object, test: object]) {
+    const [real, test] = await Promise.all([
+      send(fetch, service.url + path, { body: JSON.stringify(bodies[0]) }),
+      send(asTestApi as typeof fetch, path, { body: JSON.stringify(bodies[1]) }),
+    ])
+    expect([real.status, test.status]).toEqual([200, 200])
+    return [await real.json(), await test.json()] as const
+  }
+  async function issue(path: string, more: object) {
+    const keys = [service, api.addKey()].map((key) => ({ ...good(key), ...more })) as [object, object]
+    const [real, test] = await both(path, keys)
+    const tokens: Both = [real.access_token, test.access_token]
+    const revoke = () =>
+      both('/v1/client_tokens/revoke', [
+        { ...keys[0], scopes: undefined, token: tokens[0] },
+        { ...keys[1], scopes: undefined, token: tokens[1] },
+      ])
+    return { tokens, bearer: tokens.map((token) => `Bearer ${token}`) as unknown as Both, revoke }
+  }
+  const access = (scopes: readonly string[] = SCOPES) => issue('/v0/auth', { scopes })
+  const client = (more: object = {}) => issue('/v1/client_tokens', { scopes: SCOPES, ...more })
+  const same = (text: string): Both => [text, text]
+  /** Both clocks past the end of every token; the guard's back again. */
+  async function later<T>(act: () => Promise<T>): Promise<T> {
+    guard.advance(7200)
+    api.clock.advance(7200)
+    return act().finally(() => guard.advance(-7200))
+  }
+
+  test.each(PROTECTED_RESOURCES)(
+    '$path: no token, one that lacks the scope, a good one',
+    async (resource) => {
+      const path = resource.path.replace('*', 'one')
+      const method = resource.scope === STREAM_SCOPE ? 'GET' : 'POST'
+      const other = SCOPES.filter((scope) => scope !== resource.scope)
+      expect(await agreed({ path, method })).toBe('401 ih2002')
+      expect(await agreed({ path, method, authorization: (await access(other)).bearer })).toBe('403 ih2003')
+      const { bearer: authorization } = await access([resource.scope])
+      expect(await agreed({ path, method, authorization })).toBe('200')
+    },
+  )
+
+  test.each(['', 'Bearer', 'Bearer ', 'Bearer a b', 'Basic LEAK', 'Bearer LEAK', 'Bearer a.b.c', 'Bearer é'])(
+    'a header that is %j',
+    async (header) => {
+      await agreed({ authorization: same(header) })
+    },
+  )
+
+  test('the scheme in other letters', async () => {
+    const { tokens } = await access()
+    const authorization = tokens.map((token) => `bEARER ${token}`) as unknown as Both
+    expect(await agreed({ authorization })).toBe('200')
+  })
+
+  test('a token that was changed, of either kind', async () => {
+    for (const { bearer } of [await access(), await client()]) {
+      const authorization = bearer.map((each) => `${each.slice(0, -8)}AAAAAAAA`) as unknown as Both
+      expect(await agreed({ authorization })).toMatch(/^401 /)
+    }
+  })
+
+  test('the API key itself, where it is not taken', async () => {
+    const authorization: Both = [`Bearer ${service.keySecret}`, `Bearer ${api.addKey().keySecret}`]
+    expect(await agreed({ authorization })).toBe('401 ih2001')
+  })
+
+  test('a token that has expired, of either kind', async () => {
+    const [one, other] = [await access(), await client()]
+    await later(async () => {
+      expect(await agreed({ authorization: one.bearer })).toBe('401 ih2001')
+      expect(await agreed({ authorization: other.bearer })).toBe('401 ih2010')
+    })
+  })
+
+  test('an access token that was revoked', async () => {
+    const { tokens, bearer: authorization } = await access()
+    expect(await agreed({ authorization })).toBe('200')
+    const basic = Buffer.from(`${service.keyId}:${service.keySecret}`).toString('base64')
+    await fetch(`${service.url}/oauth2/revoke`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${basic}` },
+      body: new URLSearchParams({ token: tokens[0] }),
+    })
+    api.endToken(tokens[1])
+    await heard(authorization)
+    expect(await agreed({ authorization })).toBe('401 ih2001')
+  })
+
+  test('a client token: its origins, and then revoked, from there and from elsewhere, and when it has expired', async () => {
+    const { bearer: authorization, revoke } = await client({ allowed_origins: [ORIGIN] })
+    expect(await agreed({ authorization, origin: ORIGIN })).toBe('200')
+    expect(await agreed({ authorization, origin: 'https://evil.example' })).toBe('401 ih2011')
+    expect(await agreed({ authorization, origin: 'null' })).toBe('401 ih2011')
+    expect(await agreed({ authorization })).toBe('401 ih2011')
+    await revoke()
+    await heard(authorization)
+    expect(await agreed({ authorization, origin: ORIGIN })).toBe('401 ih2014')
+    expect(await agreed({ authorization, origin: 'https://evil.example' })).toBe('401 ih2011')
+    await later(async () => {
+      expect(await agreed({ authorization, origin: ORIGIN })).toBe('401 ih2010')
+    })
+  })
+
+  test('a client token without origins from anywhere, and one that lacks the scope', async () => {
+    const { bearer: authorization } = await client({ scopes: undefined })
+    const path = '/v0/stream/analyze'
+    expect(await agreed({ authorization, origin: 'https://evil.example', path, method: 'GET' })).toBe('200')
+    expect(await agreed({ authorization })).toBe('403 ih2003')
+  })
+
+  /** Waits until the guard has heard of what ends a token. */
+  async function heard([authorization]: Both) {
+    await waitUntil(
+      async () =>
+        (await fetch(guard.url + UPLOAD, { headers: { authorization, Origin: ORIGIN } })).status === 401,
+      () => 'the guard heard of no revocation',
+    )
+  }
 })
 
 test.each(['/', '/v0/nothing', '/v1/nothing'])('there is nothing at %s', async (path) => {

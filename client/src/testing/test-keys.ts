@@ -36,6 +36,7 @@ export type TokenState = 'good' | 'expired' | 'revoked'
 
 /** How many tokens are remembered; the oldest are forgotten, and then unknown. */
 const MOST_TOKENS = 100_000
+const CLIENT_PREFIX = 'test.client.'
 
 /** The keys and tokens of a test. */
 export function createTestKeys(nowMs: () => number) {
@@ -81,12 +82,12 @@ export function createTestKeys(nowMs: () => number) {
       const tokenId = `ihct_test_${crypto.randomUUID()}`
       const client = { tokenId, caps }
       const kept = { key, generation: key.generation, scopes, expiresAtMs: expiresAt * 1000, client }
-      return { token: keep(newToken(), kept), tokenId, scopes, lifetimeSeconds, expiresAt, caps }
+      return { token: keep(newToken(CLIENT_PREFIX), kept), tokenId, scopes, lifetimeSeconds, expiresAt, caps }
     },
     find: (token: string): KeptToken | undefined => tokens.get(token),
     stateOf(kept: KeptToken): TokenState {
-      if (kept.isRevoked || kept.generation !== kept.key.generation) return 'revoked'
-      return nowMs() < kept.expiresAtMs ? 'good' : 'expired'
+      if (nowMs() >= kept.expiresAtMs) return 'expired'
+      return kept.isRevoked || kept.generation !== kept.key.generation ? 'revoked' : 'good'
     },
     end(token: string): void {
       const kept = tokens.get(token)
@@ -103,8 +104,13 @@ export function createTestKeys(nowMs: () => number) {
   }
 }
 
-function newToken(): string {
-  return `test.token.${crypto.randomUUID()}`
+function newToken(prefix = 'test.token.'): string {
+  return prefix + crypto.randomUUID()
+}
+
+/** Whether a token is a client token by its form, whoever made it: a real one's header says so. */
+export function isClientToken(token: string): boolean {
+  return token.startsWith(CLIENT_PREFIX)
 }
 
 /** What {@link createTestKeys} gives. */

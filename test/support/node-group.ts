@@ -82,41 +82,16 @@ async function start(
     INTERHUMAN_AUTH_DATABASE_URL: postgres.url(),
     INTERHUMAN_AUTH_ADMIN_PORT: '0',
   }
-  const proxies: TcpProxy[] = []
-  const nodes: ServiceNode[] = []
-  ends.push(() => Promise.all(proxies.map((proxy) => proxy.close())))
-  ends.push(() => Promise.all(nodes.map((node) => node.kill())))
-  for (const own of env) {
-    const proxy = await startTcpProxy(postgres)
-    proxies.push(proxy)
-    const url = new URL(postgres.url())
-    url.port = String(proxy.port)
-    nodes.push(await startNode({ ...shared, ...own, INTERHUMAN_AUTH_DATABASE_URL: url.href }))
-  }
-  const tryRun = (...args: readonly string[]) => runService(args, shared)
-  const run = async (...args: readonly string[]) => {
-    const { code, stdout, stderr } = await tryRun(...args)
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`)
-    return stdout
-  }
-  const made = await run('admin-tokens', 'create', '--name', 'test', '--json')
+  const nodes = await startNodes(postgres, env, shared, ends)
+  const operator = operate(shared)
+  const made = await operator.run('admin-tokens', 'create', '--name', 'test', '--json')
   const { admin_token } = JSON.parse(made) as { admin_token: string }
   const exchangeEverywhere = (key: ShownKey) =>
-    Promise.all(nodes.map(async (node) => (await exchange(node, key)).status))
+    Promise.all(nodes.nodes.map(async (node) => (await exchange(node, key)).status))
   return {
     postgres,
-    proxies,
-    nodes,
-    tryRun,
-    run,
-    async createKey() {
-      const made = await run('keys', 'create', '--json', '--name', 'test', '--scope', UPLOAD_SCOPE)
-      return JSON.parse(made) as ShownKey
-    },
-    async createVerifier() {
-      const verifier = JSON.parse(await run('verifiers', 'create', '--name', 'test', '--json'))
-      return { id: verifier.verifier_id, secret: verifier.verifier_secret }
-    },
+    ...nodes,
+    ...operator,
     async ask(node, method, path, body) {
       const answer = await askAdmin(node, admin_token, method, path, body)
       if (answer.status >= 300)
@@ -129,6 +104,50 @@ async function start(
         (await exchangeEverywhere(key)).every((found) => found === status),
       ),
     remove,
+  }
+}
+
+async function startNodes(
+  postgres: PostgresServer,
+  env: readonly Readonly<Record<string, string>>[],
+  shared: Readonly<Record<string, string>>,
+  ends: (() => Promise<unknown>)[],
+): Promise<Pick<NodeGroup, 'nodes' | 'proxies'>> {
+  const proxies: TcpProxy[] = []
+  const nodes: ServiceNode[] = []
+  ends.push(() => Promise.all(proxies.map((proxy) => proxy.close())))
+  ends.push(() => Promise.all(nodes.map((node) => node.kill())))
+  for (const own of env) {
+    const proxy = await startTcpProxy(postgres)
+    proxies.push(proxy)
+    const url = new URL(postgres.url())
+    url.port = String(proxy.port)
+    nodes.push(await startNode({ ...shared, ...own, INTERHUMAN_AUTH_DATABASE_URL: url.href }))
+  }
+  return { proxies, nodes }
+}
+
+/** The commands of an operator who has these settings. */
+function operate(
+  settings: Readonly<Record<string, string>>,
+): Pick<NodeGroup, 'tryRun' | 'run' | 'createKey' | 'createVerifier'> {
+  const tryRun = (...args: readonly string[]) => runService(args, settings)
+  const run = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await tryRun(...args)
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`)
+    return stdout
+  }
+  return {
+    tryRun,
+    run,
+    async createKey() {
+      const made = await run('keys', 'create', '--json', '--name', 'test', '--scope', UPLOAD_SCOPE)
+      return JSON.parse(made) as ShownKey
+    },
+    async createVerifier() {
+      const verifier = JSON.parse(await run('verifiers', 'create', '--name', 'test', '--json'))
+      return { id: verifier.verifier_id, secret: verifier.verifier_secret }
+    },
   }
 }
 

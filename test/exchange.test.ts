@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningService, startService } from './support/start-service.ts'
 
@@ -30,6 +32,22 @@ test.each(['/v0/auth', '/v1/auth'])(
     )
   },
 )
+
+test('an exchange writes no audit row, granted or refused, while making a key writes one', async () => {
+  const database = new Database(join(service.dataDir, 'interhuman-auth.db'), { readonly: true })
+  try {
+    const rows = () => database.prepare('select count(*) from audit').pluck().get() as number
+    const before = rows()
+    for (const path of ['/v0/auth', '/v1/auth'])
+      expect((await exchange(service.keyId, service.keySecret, path)).status).toBe(200)
+    expect((await exchange(service.keyId, 'ih_live_LEAK')).status).toBe(401)
+    expect(rows()).toBe(before)
+    await service.createKey({ scopes: ['interhumanai.upload'] })
+    expect(rows()).toBe(before + 1)
+  } finally {
+    database.close()
+  }
+})
 
 test('a key that is revoked while the service runs is refused on its next request', async () => {
   const { keyId, keySecret } = await service.createKey({ scopes: ['interhumanai.upload'] })

@@ -152,6 +152,11 @@ test('the guard that is shown opens to the right token only', async () => {
   }
 })
 
+test('docs/openapi.json is what the service answers at /openapi.json', async () => {
+  const written = JSON.parse(readFileSync(join(root, 'docs/openapi.json'), 'utf8'))
+  expect(await (await fetch(`${service.url}/openapi.json`)).json()).toEqual(written)
+})
+
 test('what the README says of the default issuer is so, whatever the port', async () => {
   const [, payload = ''] = JSON.parse(await exchange('interhumanai.upload')).access_token.split('.')
   expect(JSON.parse(Buffer.from(payload, 'base64url').toString()).iss).toBe(address)

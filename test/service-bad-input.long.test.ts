@@ -230,6 +230,14 @@ describe.each(PATHS)('%s', (path) => {
       expectError(response, ERRORS.fieldInvalid, path, { 'scopes[1]': `must be one of ${SCOPES.join(', ')}` })
     })
 
+    test.each([[[null]], [[1]], [[{}]], [[[]]], [[true]], [[[UPLOAD_SCOPE]]]])(
+      '%j are no scopes: 422, with the place',
+      async (scopes) => {
+        const response = await post(path, { ...good, scopes })
+        expectError(response, ERRORS.fieldInvalid, path, { 'scopes[0]': 'must be a string' })
+      },
+    )
+
     test('a thousand unknown ones are 422, and the answer stays small', async () => {
       const response = await post(path, { ...good, scopes: Array.from({ length: 1000 }, () => 'x') })
       expect(response?.status).toBe(422)

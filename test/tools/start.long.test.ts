@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { findRuntimes } from '../../tools/runtimes/node-binaries.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TIMEOUT_MS = 120_000
@@ -60,6 +61,15 @@ function start(dataDir: string, ...args: string[]) {
     return ended
   }
   return { said, ended, says, stop }
+}
+
+function runOn(node: string, script: string, dataDir: string) {
+  const env = { ...process.env, INTERHUMAN_AUTH_DATA_DIR: dataDir }
+  return new Promise<{ code: number; out: string; err: string }>((resolve) => {
+    execFile(node, [script], { cwd: ROOT, env, timeout: 20_000 }, (error, out, err) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    )
+  })
 }
 
 function shell(line: string) {
@@ -138,6 +148,24 @@ test(
     await expect(stat(dataDir)).rejects.toThrow('ENOENT')
   },
   TIMEOUT_MS,
+)
+
+test(
+  'on a Node that is too old it is one line and exit code 1, and no data folder is made',
+  async () => {
+    const old = (await findRuntimes()).find(({ name }) => name === 'Node 20')
+    if (old === undefined || 'reason' in old) throw new Error(`there is no Node 20: ${old?.reason}`)
+    const dataDir = path.join(folder, 'old')
+    for (const script of ['start', 'dev', 'test']) {
+      const { code, out, err } = await runOn(old.node, `tools/${script}.mjs`, dataDir)
+      expect(err).toMatch(
+        /^interhuman-auth: npm (?:start|run dev|test) needs Node 22\.13 or newer and this is 20\.\d+\.\d+; [^\n]+\n$/,
+      )
+      expect([code, out]).toEqual([1, ''])
+    }
+    await expect(stat(dataDir)).rejects.toThrow('ENOENT')
+  },
+  2 * TIMEOUT_MS,
 )
 
 test(

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compareIssuing, measureMemory, ROWS } from './issuing.mjs'
@@ -48,6 +48,7 @@ async function measureAll(root, say) {
   const [small, large] = [await seededFolder(root, KEYS.small), await seededFolder(root, KEYS.large)]
   const folders = { small, large, all: `${large}-all` }
   cpSync(large, folders.all, { recursive: true })
+  chmodSync(folders.all, 0o700)
   say('starting')
   const ready = await compareReadiness([
     { name: 'service ready, 1,000 keys', folder: folders.small },

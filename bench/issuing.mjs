@@ -86,43 +86,52 @@ export async function compareIssuing(algorithm, folders, counts) {
 export async function interleave(candidates) {
   /** @type {Round[][]} */
   const rounds = candidates.map(() => [])
-  const rests = await watchRest(candidates)
+  const rest = await watchRest(candidates)
   for (const candidate of candidates) await measure(candidate, WARM_UP_MS)
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, candidate] of candidates.entries()) {
-      rests[index]?.charge(rounds[index]?.at(-1))
-      rounds[index]?.push(await measure(candidate, ROUND_MS))
-      rests[index]?.begin()
+      rest.end(candidate)
+      const measured = await measure(candidate, ROUND_MS)
+      rest.begin(candidate, measured)
+      rounds[index]?.push(measured)
     }
   }
   await pause(REST_MS)
-  for (const [index, rest] of rests.entries()) rest.charge(rounds[index]?.at(-1))
+  for (const candidate of candidates) rest.end(candidate)
   return candidates.map((candidate, index) => summarise(candidate, rounds[index] ?? [], rounds[0] ?? []))
 }
 
 /**
  * What a candidate does between its rounds belongs to the round before: the service writes then what it has counted. What it
- * does at rest anyway is taken off.
+ * does at rest anyway is taken off. Candidates that are the same processes rest together.
  *
  * @param {readonly Candidate[]} candidates
  */
 async function watchRest(candidates) {
   const clock = () => Number(process.hrtime.bigint()) / 1e6
+  const nameOf = (/** @type {Candidate} */ { pid, pids = [pid] }) => pids.join()
   const before = candidates.map(readCpu)
   await pause(REST_MS)
-  const idle = candidates.map((candidate, index) => (readCpu(candidate) - (before[index] ?? 0)) / REST_MS)
-  return candidates.map((candidate, index) => {
-    let from = { cpu: 0, at: 0 }
-    return {
-      begin() {
-        from = { cpu: readCpu(candidate), at: clock() }
-      },
-      charge(/** @type {Round | undefined} */ round) {
-        const late = readCpu(candidate) - from.cpu - (idle[index] ?? 0) * (clock() - from.at)
-        if (round !== undefined) round.cpuMicros += Math.max(0, late)
-      },
-    }
-  })
+  const idle = new Map(
+    candidates.map((candidate, index) => [
+      nameOf(candidate),
+      (readCpu(candidate) - (before[index] ?? 0)) / REST_MS,
+    ]),
+  )
+  /** @type {Map<string, { round: Round, cpu: number, at: number }>} */
+  const resting = new Map()
+  return {
+    begin(/** @type {Candidate} */ candidate, /** @type {Round} */ round) {
+      resting.set(nameOf(candidate), { round, cpu: readCpu(candidate), at: clock() })
+    },
+    end(/** @type {Candidate} */ candidate) {
+      const from = resting.get(nameOf(candidate))
+      if (from === undefined) return
+      const usual = (idle.get(nameOf(candidate)) ?? 0) * (clock() - from.at)
+      from.round.cpuMicros += Math.max(0, readCpu(candidate) - from.cpu - usual)
+      resting.delete(nameOf(candidate))
+    },
+  }
 }
 
 /** @param {Candidate} candidate */

@@ -102,16 +102,19 @@ function admitConnection(
   return true
 }
 
-async function admitClient(
+function admitClient(
   exchange: Exchange,
   atOnce: AtOnce | undefined,
   rate: RateLimit | undefined,
-): Promise<void> {
+): Promise<void> | undefined {
   const client = addressPrefix(exchange.clientAddress)
   if (atOnce !== undefined) {
     if (!atOnce.enter(client)) throw retryLater(ERRORS.concurrencyLimited, AT_ONCE_RETRY_SECONDS)
     exchange.countedAtOnce = client
   }
-  const waitSeconds = (await rate?.count(client)) ?? 0
+  return rate?.count(client).then(refuseWaiting)
+}
+
+function refuseWaiting(waitSeconds: number): void {
   if (waitSeconds > 0) throw retryLater(ERRORS.rateLimited, waitSeconds)
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { pino } from 'pino'
 import { afterEach, expect, test } from 'vitest'
 import { formatRequest, openSocket, readExchange, sendRaw } from '../../../test/support/raw-http.ts'
 import { createClientAddress, parseNetwork } from '../../src/client-address.ts'
 import { createHttpServer, type HttpServer } from '../../src/http-server.ts'
 import { type AdmissionSettings, createAdmission } from '../../src/limits/admission.ts'
+import { createLog } from '../../src/log.ts'
 import type { Route } from '../../src/routes/route.ts'
 
 const OFF: AdmissionSettings = {
@@ -36,7 +36,7 @@ async function start(settings: Partial<AdmissionSettings>, routes: readonly Rout
     refusalLinesPerSecond: 100,
   }
   app = createHttpServer(routes, limits, {
-    log: pino({ level: 'silent' }),
+    log: createLog({ level: 'silent' }, { write: () => {} }),
     errorPage: 'http://127.0.0.1:4747/errors',
     newCorrelationId: randomUUID,
     clientAddress: createClientAddress(all.trustedProxies),

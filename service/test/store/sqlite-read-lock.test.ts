@@ -27,9 +27,10 @@ test('every look-up sees what another connection committed just before it, whoev
   const added = newKey()
   const { keyId } = added.key
   await store.insertApiKey(added)
-  const change = other.prepare('update api_keys set generation = ? where key_id = ?')
+  // Every change gives its revision to the key.
+  const change = other.prepare('update api_keys set generation = ?, revision = ? where key_id = ?')
   for (let generation = 2; generation < 500; generation += 1) {
-    change.run(generation, keyId)
+    change.run(generation, generation, keyId)
     const found = await store.findKeyCredentials(keyId)
     expect(found?.generation).toBe(generation)
     if (generation % 50 === 0) await pause(20)

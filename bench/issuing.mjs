@@ -167,12 +167,12 @@ const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /** @param {Candidate} candidate @param {Round[]} rounds @param {Round[]} floor @returns {Row} */
 function summarise(candidate, rounds, floor) {
-  const costs = (/** @type {Round[]} */ list) => list.map((round) => round.cpuMicros / round.answered)
-  const floorCosts = costs(floor)
+  const costsOf = (/** @type {Round[]} */ list) => list.map((round) => round.cpuMicros / round.answered)
+  const [costs, floorCosts] = [costsOf(rounds), costsOf(floor)]
   return {
     name: candidate.name,
-    cpu: median(costs(rounds)),
-    ratio: median(costs(rounds).map((cost, index) => cost / (floorCosts[index] ?? Number.NaN))),
+    cpu: median(costs),
+    ratio: median(costs.map((cost, index) => cost / (floorCosts[index] ?? Number.NaN))),
     perSecond: median(rounds.map((round) => round.perSecond)),
     p50: median(rounds.map((round) => round.p50)),
     p99: median(rounds.map((round) => round.p99)),

@@ -7,7 +7,7 @@ import type { Exchange } from '../http-exchange.ts'
 import type { Route } from '../routes/route.ts'
 import { type AtOnce, createAtOnce } from './at-once.ts'
 import { createLoadShed } from './load-shed.ts'
-import { createRateLimit, type RateLimit } from './rate-limit.ts'
+import { createRateLimit, type RateLimit, refuseWaiting } from './rate-limit.ts'
 
 /** What holds clients to their share of the service. */
 export type AdmissionSettings = Pick<
@@ -113,8 +113,4 @@ function admitClient(
     exchange.countedAtOnce = client
   }
   return rate?.count(client).then(refuseWaiting)
-}
-
-function refuseWaiting(waitSeconds: number): void {
-  if (waitSeconds > 0) throw retryLater(ERRORS.rateLimited, waitSeconds)
 }

@@ -1,7 +1,7 @@
 import { ERRORS } from '@interhuman-auth/protocol'
 import { retryLater } from '../api-error.ts'
 import type { Quota } from './quota.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit, refuseWaiting } from './rate-limit.ts'
 
 /** What a key is held to. It counts only what came with the right secret, so that nobody else can use it up. */
 export interface KeyLimits {
@@ -14,11 +14,8 @@ export interface KeyLimits {
 /** Makes the limits of keys; without a quota no token is counted. */
 export function createKeyLimits(requestsPerMinute: number, quota: Quota | undefined): KeyLimits {
   const rate = createRateLimit(requestsPerMinute)
-  const refuse = (waitSeconds: number) => {
-    if (waitSeconds > 0) throw retryLater(ERRORS.rateLimited, waitSeconds)
-  }
   return {
-    admitKey: (keyId) => rate?.count(keyId).then(refuse),
+    admitKey: (keyId) => rate?.count(keyId).then(refuseWaiting),
     drawQuota(keyId) {
       const waitSeconds = quota?.draw(keyId) ?? 0
       if (waitSeconds > 0) throw retryLater(ERRORS.quotaUsedUp, waitSeconds)

@@ -1,5 +1,7 @@
+import { ERRORS } from '@interhuman-auth/protocol'
 import { LRUCache } from 'lru-cache'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { retryLater } from '../api-error.ts'
 
 /** Counts what comes of each subject, a minute a window that begins with the first. */
 export interface RateLimit {
@@ -29,6 +31,16 @@ export function createRateLimit(perMinute: number, maxSubjects = MAX_SUBJECTS): 
       return counter.consume(subject).then(isWithin, secondsToWait)
     },
   }
+}
+
+/**
+ * Refuses who has to wait.
+ *
+ * @param waitSeconds what {@link RateLimit.count} gave.
+ * @throws {ApiError} `ih3001`
+ */
+export function refuseWaiting(waitSeconds: number): void {
+  if (waitSeconds > 0) throw retryLater(ERRORS.rateLimited, waitSeconds)
 }
 
 const isWithin = () => 0
